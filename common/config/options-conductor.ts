@@ -1,0 +1,80 @@
+/** [conductor]: the service that owns nodes. */
+import type { OptionGroup } from "./option.ts";
+
+export const CONDUCTOR_OPTIONS = {
+  conductor_group: {
+    type: "string",
+    default: "",
+    help: "Only nodes of this group (a location, say) are handled by this conductor. Not case-sensitive.",
+  },
+  workers_pool_size: {
+    type: "integer",
+    default: 100,
+    min: 1,
+    max: 10_000,
+    help: "Tasks at work at the same time. When all are busy, callers get 503.",
+  },
+  heartbeat_interval: {
+    type: "integer",
+    default: 10,
+    min: 1,
+    max: 600,
+    unit: "seconds",
+    help: "How often a conductor says that it is alive.",
+  },
+  heartbeat_timeout: {
+    type: "integer",
+    default: 60,
+    min: 2,
+    max: 3600,
+    unit: "seconds",
+    help: "After how much silence a conductor counts as dead and the others take its nodes over.",
+  },
+  node_locked_retry_attempts: {
+    type: "integer",
+    default: 3,
+    min: 0,
+    max: 100,
+    help: "How often to try again for a node's lock before the caller gets 409.",
+  },
+  node_locked_retry_interval: {
+    type: "integer",
+    default: 1,
+    min: 1,
+    max: 60,
+    unit: "seconds",
+    help: "Pause between those tries.",
+  },
+  sync_power_state_interval: {
+    type: "integer",
+    default: 120,
+    min: 0,
+    max: 86_400,
+    unit: "seconds",
+    help: "How often the machines' power states are read. 0 never does.",
+  },
+  power_state_change_timeout: {
+    type: "integer",
+    default: 60,
+    min: 2,
+    max: 3600,
+    unit: "seconds",
+    help: "How long a machine may take to reach a power state.",
+  },
+  console_start_timeout: {
+    type: "integer",
+    default: 120,
+    min: 5,
+    max: 3600,
+    unit: "seconds",
+    help: "How long starting a console may take before it counts as failed.",
+  },
+  console_health_interval: {
+    type: "integer",
+    default: 60,
+    min: 0,
+    max: 86_400,
+    unit: "seconds",
+    help: "How often running consoles are checked; one that does not answer gets last_error and is restarted. 0 never checks.",
+  },
+} as const satisfies OptionGroup;

@@ -1,0 +1,216 @@
+/**
+ * What the services may ask of the database. Only this folder holds SQL; the two dialects (SQLite,
+ * PostgreSQL) share one schema and one implementation of these interfaces.
+ *
+ * Locks are conditional UPDATEs, never `FOR UPDATE`. Times are milliseconds since the epoch.
+ */
+import type { ClosedReason } from "../common/closed-reason.ts";
+import type { ConsoleType, StoredConsoleEndpoint } from "../common/console-endpoint.ts";
+import type { InterfaceType, NewNode, Node, NodeChanges } from "../common/node.ts";
+
+export interface Database {
+  readonly dialect: "sqlite" | "postgresql";
+  readonly nodes: NodeRepository;
+  readonly tokens: ConsoleAuthTokenRepository;
+  readonly sessions: ConsoleSessionRepository;
+  readonly conductors: ConductorRepository;
+  /** Answers a trivial query; for /readyz. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface NodeFilters {
+  readonly uuids?: readonly string[];
+  readonly driver?: string;
+  readonly resourceClass?: string;
+  readonly conductorGroup?: string;
+  readonly conductorAffinity?: string;
+  readonly provisionState?: string;
+  readonly instanceUuid?: string;
+  /** True: has an instance_uuid; false: has none. */
+  readonly associated?: boolean;
+  readonly maintenance?: boolean;
+  readonly retired?: boolean;
+  readonly consoleEnabled?: boolean;
+  readonly fault?: string;
+  readonly owner?: string;
+  readonly lessee?: string;
+  /** Owner or lessee. */
+  readonly project?: string;
+  readonly shards?: readonly string[];
+  readonly sharded?: boolean;
+  readonly descriptionContains?: string;
+  /** Nodes whose reservation is this conductor. */
+  readonly reservedBy?: string;
+}
+
+export interface NodeListQuery {
+  readonly filters?: NodeFilters;
+  /** A key of Node that is a plain column; default creation order. */
+  readonly sortKey?: keyof Node;
+  readonly sortDirection?: "asc" | "desc";
+  readonly limit?: number;
+  /** UUID of the last node of the page before. @throws NodeNotFound when unknown */
+  readonly marker?: string;
+}
+
+export interface NodeRepository {
+  /** @throws {NodeAlreadyExists} for a taken uuid, name or instance_uuid, in Ironic's words */
+  create(node: NewNode): Promise<Node>;
+  /** @param ident UUID or name. @throws {NodeNotFound} */
+  get(ident: string): Promise<Node>;
+  list(query?: NodeListQuery): Promise<Node[]>;
+  /** @throws {NodeNotFound} {@link NodeAlreadyExists} */
+  update(uuid: string, changes: NodeChanges): Promise<Node>;
+  /** Deletes the node and its tokens; its closed sessions stay as history. @throws {NodeNotFound} */
+  destroy(uuid: string): Promise<void>;
+  /** Takes the exclusive lock. @throws {NodeLocked} at once when another holds it; {@link NodeNotFound} */
+  reserve(uuid: string, host: string): Promise<Node>;
+  /** Gives it back; a lock that is not ours stays. */
+  release(uuid: string, host: string): Promise<void>;
+  /** Clears what a crashed run of this conductor left. @returns UUIDs of the nodes */
+  releaseAll(host: string): Promise<string[]>;
+}
+
+export type SessionMode = "control" | "view";
+
+export interface ConsoleAuthToken {
+  readonly id: number;
+  readonly nodeUuid: string;
+  readonly consoleType: ConsoleType;
+  readonly mode: SessionMode;
+  readonly userId: string | null;
+  readonly projectId: string | null;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+}
+
+export interface ConsoleAuthTokenRepository {
+  /** Stores only the SHA-256. @returns the raw token, this once */
+  authorize(
+    grant: Omit<ConsoleAuthToken, "id" | "createdAt" | "expiresAt"> & {
+      readonly ttlSeconds: number;
+    },
+  ): Promise<{ readonly token: string; readonly grant: ConsoleAuthToken }>;
+  /** @throws {InvalidToken} for unknown, expired and revoked alike, or when `nodeUuid` is another node */
+  validate(token: string, nodeUuid?: string): Promise<ConsoleAuthToken>;
+  /** Revokes every token of a node. */
+  cleanForNode(nodeUuid: string): Promise<number>;
+  cleanExpired(): Promise<number>;
+}
+
+export interface ConsoleSession {
+  /** UUID. */
+  readonly id: string;
+  readonly nodeUuid: string;
+  readonly tokenId: number | null;
+  readonly consoleType: ConsoleType;
+  readonly mode: SessionMode;
+  readonly userId: string | null;
+  readonly projectId: string | null;
+  readonly sourceAddress: string;
+  readonly userAgent: string | null;
+  /** Host name of the proxy that carries it. */
+  readonly proxyHost: string;
+  readonly openedAt: number;
+  readonly lastInputAt: number | null;
+  readonly closedAt: number | null;
+  /** A ClosedReason, or the code of the error that ended it. */
+  readonly closedReason: string | null;
+  /** Set to have the proxy end it. */
+  readonly killReason: ClosedReason | null;
+  readonly bytesToTenant: number;
+  readonly bytesToHost: number;
+}
+
+export interface OpenSessionRequest {
+  readonly token: string;
+  /** From the URL; must be the token's node when given. */
+  readonly nodeUuid?: string;
+  readonly sourceAddress: string;
+  readonly userAgent: string | null;
+  readonly proxyHost: string;
+  readonly maxSessionsPerNode: number;
+}
+
+export interface OpenedSession {
+  readonly session: ConsoleSession;
+  readonly tokenExpiresAt: number;
+  readonly node: { readonly uuid: string; readonly name: string | null };
+  readonly endpoint: StoredConsoleEndpoint;
+}
+
+export interface SessionCounters {
+  readonly lastInputAt: number | null;
+  readonly bytesToTenant: number;
+  readonly bytesToHost: number;
+}
+
+export interface ConsoleSessionRepository {
+  /**
+   * Checks the token and opens a session under it in one transaction, so that a token revoked at the
+   * same moment either refuses the session or has it killed.
+   * @throws {InvalidToken} {@link TooManySessions}; {@link NodeConsoleNotEnabled} when the console is off
+   */
+  open(request: OpenSessionRequest): Promise<OpenedSession>;
+  /** Writes counters of several running sessions at once. */
+  touch(counters: ReadonlyMap<string, SessionCounters>): Promise<void>;
+  /** The first close wins. @param reason a ClosedReason or an error code */
+  close(id: string, reason: string, counters: SessionCounters): Promise<void>;
+  get(id: string): Promise<ConsoleSession | undefined>;
+  listActive(filter?: {
+    readonly nodeUuid?: string;
+    readonly proxyHost?: string;
+  }): Promise<ConsoleSession[]>;
+  /** Asks the proxies to end a node's sessions. @returns how many */
+  requestKillForNode(nodeUuid: string, reason: ClosedReason): Promise<number>;
+  requestKill(id: string, reason: ClosedReason): Promise<boolean>;
+  /** What a proxy polls every half second; cheap. */
+  killRequests(
+    proxyHost: string,
+  ): Promise<{ readonly id: string; readonly reason: ClosedReason }[]>;
+  /** At a proxy's start: closes what its crashed run left open, as `proxy_crashed`. */
+  closeCrashed(proxyHost: string): Promise<number>;
+}
+
+export interface ConductorInterface {
+  readonly hardwareType: string;
+  readonly interfaceType: InterfaceType;
+  readonly interfaceName: string;
+  /** True when it is the hardware type's default here. */
+  readonly isDefault: boolean;
+}
+
+export interface Conductor {
+  readonly hostname: string;
+  readonly conductorGroup: string;
+  /** Where its RPC answers; empty for in-process. */
+  readonly rpcUrl: string;
+  readonly online: boolean;
+  /** Hardware types. */
+  readonly drivers: readonly string[];
+  readonly createdAt: number;
+  /** Last heartbeat. */
+  readonly updatedAt: number;
+}
+
+export interface ConductorRepository {
+  /**
+   * @throws {ConductorAlreadyRegistered} when that name is online with a heartbeat younger than
+   * `heartbeatTimeoutSeconds` and `takeOver` is not set
+   */
+  register(
+    conductor: Pick<Conductor, "hostname" | "conductorGroup" | "rpcUrl" | "drivers">,
+    interfaces: readonly ConductorInterface[],
+    options: { readonly heartbeatTimeoutSeconds: number; readonly takeOver: boolean },
+  ): Promise<Conductor>;
+  heartbeat(hostname: string): Promise<void>;
+  unregister(hostname: string): Promise<void>;
+  list(): Promise<Conductor[]>;
+  /** Online with a heartbeat younger than this. */
+  listAlive(heartbeatTimeoutSeconds: number): Promise<Conductor[]>;
+  /** Interfaces of all online conductors, without repetition. */
+  listInterfaces(
+    hardwareType?: string,
+  ): Promise<(ConductorInterface & { readonly hostname: string })[]>;
+}

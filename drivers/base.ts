@@ -1,0 +1,163 @@
+/**
+ * The driver contract. A driver knows one way to reach one kind of machine. It gets a task and
+ * returns values: it never touches the database, mints a token, builds a URL or knows a tenant.
+ *
+ * The verbs are those of Ironic's `drivers/base.py`. Where Ironic's drivers write the node, ours
+ * return a {@link ConsoleEndpoint} and the conductor saves it.
+ */
+import type { Logger } from "../common/log.ts";
+import type { Config } from "../common/config/options.ts";
+import type { ConsoleEndpoint } from "../common/console-endpoint.ts";
+import type {
+  DrivenInterfaceType,
+  InterfaceType,
+  Json,
+  PowerState,
+  PowerTarget,
+} from "../common/node.ts";
+import type { Secret } from "../common/secret.ts";
+
+export type {
+  ConsoleEndpoint,
+  ConsoleQuirks,
+  ConsoleTransport,
+  HostTls,
+  SecurityTypeName,
+} from "../common/console-endpoint.ts";
+export type {
+  Config,
+  DrivenInterfaceType,
+  InterfaceType,
+  Json,
+  Logger,
+  PowerState,
+  PowerTarget,
+  Secret,
+};
+export * from "../common/errors.ts";
+
+/** Raised when the contract changes in a way that an existing driver would notice. */
+export const DRIVER_API_VERSION = 1;
+
+/** driver_info as a driver sees it: plain JSON, except that secrets are {@link Secret} objects. */
+export type DriverInfo = { readonly [key: string]: Json | Secret };
+
+/** One held node, for one purpose. */
+export interface Task {
+  readonly node: {
+    readonly uuid: string;
+    readonly name: string | null;
+    readonly driver: string;
+    readonly driverInfo: DriverInfo;
+    readonly powerState: PowerState | null;
+  };
+  /** The endpoint saved at the last successful start, while the console is enabled. */
+  readonly endpoint: ConsoleEndpoint | null;
+  /**
+   * What this interface asked to be remembered for this node; survives restarts and `kill -9`.
+   * Not for secrets.
+   */
+  readonly memo: Memo;
+  /** Aborts at the task's deadline and at shutdown; a driver ends its work promptly then. */
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+  readonly config: Config;
+}
+
+export interface Memo {
+  get(): Json | undefined;
+  /** Resolves when saved. `undefined` forgets. */
+  set(value: Json | undefined): Promise<void>;
+}
+
+/** What every interface has. */
+export interface DriverInterface {
+  /** Option name → one-sentence description, for `GET /v1/drivers/X/properties`. */
+  getProperties(): Record<string, string>;
+  /**
+   * Judges driver_info. Fast, no network: it runs inside API requests.
+   * @throws {MissingParameterValue} {@link InvalidParameterValue} naming the option
+   */
+  validate(task: Task): void | Promise<void>;
+}
+
+export interface ConsoleInterface extends DriverInterface {
+  /**
+   * Starts the console; starting a started one succeeds. Resolves only when the endpoint really
+   * answers. On failure or abort leaves nothing running and nothing changed.
+   */
+  startConsole(task: Task): Promise<ConsoleEndpoint>;
+  /** Stops it; stopping a stopped one succeeds. Puts back what start changed on the machine. */
+  stopConsole(task: Task): Promise<void>;
+  /**
+   * Returns the endpoint of the running console without any side effect on it.
+   * @throws {NodeConsoleNotEnabled} when there is none
+   */
+  getConsole(task: Task): Promise<ConsoleEndpoint>;
+  /**
+   * Asks whether the running console still answers. Must not disturb a viewer.
+   * @throws {ConsoleError} saying what is wrong; the conductor then restarts the console
+   */
+  checkConsole?(task: Task): Promise<void>;
+}
+
+export interface PowerInterface extends DriverInterface {
+  getPowerState(task: Task): Promise<PowerState>;
+  getSupportedPowerTargets(task: Task): readonly PowerTarget[];
+  /**
+   * Resolves when the machine reports the target state.
+   * @param timeoutSeconds how long to wait for it, > 0
+   */
+  setPowerState(task: Task, target: PowerTarget, timeoutSeconds: number): Promise<void>;
+}
+
+export interface BootDevice {
+  /** Ironic's names: pxe, disk, cdrom, bios, safe, wanboot, floppy; null when unknown. */
+  readonly bootDevice: string | null;
+  readonly persistent: boolean | null;
+}
+
+export interface ManagementInterface extends DriverInterface {
+  getSupportedBootDevices(task: Task): readonly string[];
+  getBootDevice(task: Task): Promise<BootDevice>;
+  /** @throws {InvalidParameterValue} for a device that is not supported */
+  setBootDevice(task: Task, device: string, persistent: boolean): Promise<void>;
+  injectNmi?(task: Task): Promise<void>;
+}
+
+/** A JSON Schema (draft-07) of driver_info options; `secret: true` marks what is sealed and masked. */
+export interface DriverInfoSchema {
+  readonly type: "object";
+  readonly required?: readonly string[];
+  readonly properties: {
+    readonly [option: string]: {
+      readonly description: string;
+      readonly secret?: boolean;
+      readonly [keyword: string]: unknown;
+    };
+  };
+  readonly [keyword: string]: unknown;
+}
+
+interface ModuleOf<TKind extends DrivenInterfaceType, TInterface> {
+  /** Public name, as in `enabled_console_interfaces` and a node's `console_interface`. */
+  readonly name: string;
+  readonly apiVersion: number;
+  readonly interfaceType: TKind;
+  /** Its options: validates driver_info, feeds the properties API and the documentation. */
+  readonly schema: DriverInfoSchema;
+  /** Makes the one instance of a conductor. Throws DriverLoadError when a needed program is missing. */
+  create(environment: { readonly config: Config; readonly log: Logger }): TInterface;
+}
+export type ConsoleDriverModule = ModuleOf<"console", ConsoleInterface>;
+export type PowerDriverModule = ModuleOf<"power", PowerInterface>;
+export type ManagementDriverModule = ModuleOf<"management", ManagementInterface>;
+export type DriverModule = ConsoleDriverModule | PowerDriverModule | ManagementDriverModule;
+
+/** A hardware type: which interfaces it supports, in order of preference, by public name. */
+export interface HardwareType {
+  readonly name: string;
+  readonly supportedInterfaces: { readonly [T in InterfaceType]: readonly string[] };
+  /** fake-hardware's special rule: any enabled console interface is accepted. */
+  readonly acceptsAnyConsoleInterface?: boolean;
+}
