@@ -1,0 +1,94 @@
+/**
+ * `npm run bench`: the proxy with token check and VNC authentication on, against Debian's websockify
+ * and HAProxy's TCP mode, interleaved in one run. Prints ratios; absolute figures are this machine's.
+ *
+ * Usage: npm run bench -- [--rounds N] [--only SCENARIO[,SCENARIO]] [--json]
+ */
+import { parseArgs } from "node:util";
+import { runLoad, type Sample } from "./load.ts";
+import { startPeer, type Peer } from "./peers.ts";
+import { reportTable } from "./report.ts";
+import { SCENARIOS, type PeerName, type Scenario } from "./scenarios.ts";
+import { makeWorld, type World } from "./world.ts";
+
+type Results = Map<string, Map<PeerName, Sample[]>>;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: "string", default: "5" },
+      only: { type: "string" },
+      json: { type: "boolean", default: false },
+    },
+  });
+  const rounds = Math.max(1, Number(values.rounds));
+  const wanted = values.only?.split(",");
+  const scenarios = SCENARIOS.filter((scenario) => !wanted || wanted.includes(scenario.name));
+  const world = await makeWorld();
+  try {
+    const results = await runAll(world, scenarios, rounds);
+    process.stdout.write(values.json ? asJson(results) : asTable(results, rounds));
+  } finally {
+    await world.stop();
+  }
+}
+
+function asJson(results: Results): string {
+  const plain = [...results].map(([scenario, byPeer]) => [scenario, Object.fromEntries(byPeer)]);
+  return `${JSON.stringify(Object.fromEntries(plain))}\n`;
+}
+
+function asTable(results: Results, rounds: number): string {
+  return `\n${reportTable(results)}\n\nMedians of ${rounds} rounds; ratios paired by round; Node.js ${process.version}.\n`;
+}
+
+async function runAll(
+  world: World,
+  scenarios: readonly Scenario[],
+  rounds: number,
+): Promise<Results> {
+  const results: Results = new Map();
+  const peers = new Map<PeerName, Peer>();
+  try {
+    for (let round = 1; round <= rounds; round++) {
+      for (const scenario of scenarios) {
+        if (scenario.fresh || round > (scenario.rounds ?? rounds)) continue;
+        for (const name of scenario.peers) {
+          const peer = peers.get(name) ?? (await startPeer(name, world));
+          peers.set(name, peer);
+          await take(world, peer, scenario, results, `round ${round}/${rounds}`);
+        }
+      }
+    }
+    for (const scenario of scenarios) {
+      if (!scenario.fresh) continue;
+      for (const name of scenario.peers) {
+        const peer = await startPeer(name, world);
+        try {
+          await take(world, peer, scenario, results, "fresh process");
+        } finally {
+          await peer.stop();
+        }
+      }
+    }
+  } finally {
+    for (const peer of peers.values()) await peer.stop();
+  }
+  return results;
+}
+
+async function take(
+  world: World,
+  peer: Peer,
+  scenario: Scenario,
+  results: Results,
+  when: string,
+): Promise<void> {
+  process.stderr.write(`${when}: ${scenario.name} through ${peer.name}\n`);
+  const sample = await runLoad(world.loadBinary, peer, scenario);
+  const byPeer = results.get(scenario.name) ?? new Map<PeerName, Sample[]>();
+  byPeer.set(peer.name, [...(byPeer.get(peer.name) ?? []), sample]);
+  results.set(scenario.name, byPeer);
+}
+
+await main();
