@@ -19,6 +19,8 @@ export const CLOSED_REASONS = {
   tenant_unresponsive: 1001,
   /** The operator disabled the node's console. */
   console_disabled: 1001,
+  /** The node was released: the tenant's instance on it is gone. */
+  node_released: 1001,
   /** The node was deleted. */
   node_deleted: 1001,
   /** The console was restarted (health check, take-over); connecting again works. */
@@ -32,7 +34,3 @@ export const CLOSED_REASONS = {
 } as const satisfies Record<string, number>;
 
 export type ClosedReason = keyof typeof CLOSED_REASONS;
-
-export function isClosedReason(text: string): text is ClosedReason {
-  return Object.hasOwn(CLOSED_REASONS, text);
-}

@@ -6,7 +6,6 @@ import type { Secret } from "./secret.ts";
 import type { Sealed } from "./secret-box.ts";
 
 export type ConsoleType = "vnc" | "serial";
-export const CONSOLE_TYPES: readonly ConsoleType[] = ["vnc", "serial"];
 
 export type ConsoleTransport =
   | { readonly kind: "tcp"; readonly host: string; readonly port: number }

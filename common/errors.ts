@@ -73,6 +73,24 @@ export class NotAcceptable extends Invalid {
   override readonly code: string = "NOT_ACCEPTABLE";
   override readonly status: number = 406;
 }
+/** The version header asks for what this service does not speak. */
+export class VersionNotSupported extends NotAcceptable {
+  override readonly code: string = "VERSION_NOT_SUPPORTED";
+}
+/** An Authorization header that cannot be understood, which HTTP answers with 400, not 401. */
+export class MalformedCredentials extends Invalid {
+  override readonly code: string = "MALFORMED_CREDENTIALS";
+}
+export class MethodNotAllowed extends Invalid {
+  override readonly code: string = "METHOD_NOT_ALLOWED";
+  override readonly status: number = 405;
+  /** Methods for the Allow header. */
+  readonly allowed: readonly string[];
+  constructor(allowed: readonly string[]) {
+    super("Method Not Allowed");
+    this.allowed = allowed;
+  }
+}
 
 export class NotAuthenticated extends ConsoleServiceError {
   override readonly code: string = "NOT_AUTHENTICATED";
@@ -110,6 +128,19 @@ export class NodeNotFound extends NotFound {
     super(`Node ${ident} could not be found.`);
   }
 }
+/** No route has this path. */
+export class RouteNotFound extends NotFound {
+  override readonly code: string = "ROUTE_NOT_FOUND";
+  constructor() {
+    super("Not Found");
+  }
+}
+export class SessionNotFound extends NotFound {
+  override readonly code: string = "SESSION_NOT_FOUND";
+  constructor(id: string) {
+    super(`Console session ${id} could not be found.`);
+  }
+}
 export class DriverNotFound extends NotFound {
   override readonly code: string = "DRIVER_NOT_FOUND";
   constructor(name: string) {
@@ -142,6 +173,19 @@ export class NodeAlreadyExists extends Conflict {
 }
 export class ConsoleInUse extends Conflict {
   override readonly code: string = "CONSOLE_IN_USE";
+}
+
+/** The console's type is one that this proxy cannot carry. */
+export class ConsoleTypeNotSupported extends ConsoleServiceError {
+  override readonly code: string = "CONSOLE_TYPE_NOT_SUPPORTED";
+  override readonly status: number = 501;
+  override readonly closeCode: number = 1008;
+  override readonly safe: boolean = true;
+}
+/** The address is for WebSockets, and a WebSocket would be let in. */
+export class UpgradeRequired extends Invalid {
+  override readonly code: string = "UPGRADE_REQUIRED";
+  override readonly status: number = 426;
 }
 
 /* ---- try again later ----------------------------------------------------------------------- */
@@ -205,6 +249,10 @@ export class BmcProtocolError extends ConsoleError {
   override readonly code: string = "BMC_PROTOCOL_ERROR";
   override readonly status: number = 502;
 }
+/** The BMC understood, but refuses this value; another form of it may be taken. */
+export class BmcValueRefused extends BmcProtocolError {
+  override readonly code: string = "BMC_VALUE_REFUSED";
+}
 
 /** Proxy side: the saved console endpoint does not do its part. */
 export class HostError extends ConsoleServiceError {
@@ -240,6 +288,14 @@ export class TenantProtocolError extends ConsoleServiceError {
   override readonly safe: boolean = true;
 }
 
+/* ---- the command line client ---------------------------------------------------------------- */
+
+/** Our own client got no answer from the REST API, or none that it understands. */
+export class ApiUnreachable extends ConsoleServiceError {
+  override readonly code: string = "API_UNREACHABLE";
+  override readonly status: number = 502;
+}
+
 /* ---- at start ------------------------------------------------------------------------------ */
 
 /** The process cannot start; printed plainly, without a stack. */
@@ -257,6 +313,11 @@ export class ConfigInvalid extends StartupError {
     super(`the configuration is not valid:\n${mistakes.map((m) => `  - ${m}`).join("\n")}`);
     this.mistakes = mistakes;
   }
+}
+/** A port or a data folder that another process has. */
+export class AlreadyInUse extends StartupError {
+  override readonly code: string = "ALREADY_IN_USE";
+  override readonly exitStatus: number = 69;
 }
 export class DriverLoadError extends StartupError {
   override readonly code: string = "DRIVER_LOAD_ERROR";

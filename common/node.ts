@@ -46,6 +46,9 @@ export type PowerTarget =
 /** The provision states a console service can be asked to bring a node to; names are Ironic's. */
 export type ProvisionState = "enroll" | "verifying" | "manageable" | "available" | "active";
 
+/** UTF-16 units of last_error at most; what is longer ends in an ellipsis. */
+export const LAST_ERROR_LIMIT = 2000;
+
 /** One row of `nodes`. Times are milliseconds since the epoch. Keys are Ironic's, in camelCase. */
 export interface Node {
   readonly uuid: string;

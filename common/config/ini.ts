@@ -31,7 +31,7 @@ export function parseIni(text: string): { entries: IniEntry[]; mistakes: string[
       continue;
     }
     const header = /^\[([^\]]+)\]\s*$/.exec(raw);
-    const assignment = /^([^=:]+?)\s*[=:](.*)$/.exec(raw);
+    const assignment = /^([^=:]+)[=:](.*)$/.exec(raw);
     current = undefined;
     if (header?.[1]) group = header[1].trim();
     else if (assignment?.[1]) {

@@ -10,8 +10,8 @@ export interface StringOption extends OptionBase {
   readonly type: "string";
   readonly default: string;
   readonly choices?: readonly string[];
-  /** True when dumps must mask the value. */
-  readonly secret?: boolean;
+  /** `whole`: dumps mask the value. `url`: they mask the passwords inside it. */
+  readonly secret?: "whole" | "url";
 }
 /** A file or folder. A relative one is below [DEFAULT]state_path. Empty means none. */
 export interface PathOption extends OptionBase {

@@ -25,7 +25,7 @@ export const API_OPTIONS = {
   enable_proxy_headers_parsing: {
     type: "boolean",
     default: false,
-    help: "Believe X-Forwarded-Proto and X-Forwarded-Host. Only behind a proxy of your own that sets them.",
+    help: "Believe X-Forwarded-Proto, X-Forwarded-Host and the last X-Forwarded-For. Only behind a proxy of your own that sets them.",
   },
   max_request_body_size: {
     type: "integer",

@@ -112,13 +112,27 @@ export const VNC_OPTIONS = {
     max: 1000,
     help: "Sessions on one node over all proxies; more get 503.",
   },
+  max_sessions_per_token: {
+    type: "integer",
+    default: 4,
+    min: 1,
+    max: 1000,
+    help: "Sessions at the same time under one console URL; more get 503. Keeps one link from taking all places of a node.",
+  },
   session_update_interval: {
     type: "integer",
     default: 10,
     min: 1,
     max: 600,
     unit: "seconds",
-    help: "How often the byte counts of running sessions are written to the database.",
+    help: "How often a proxy says that it lives and writes the byte counts of its sessions. After three times this long in silence, and a minute at least, conductors close a proxy's sessions in the database, which frees their places. The same for proxies and conductors.",
+  },
+  session_retention_days: {
+    type: "integer",
+    default: 90,
+    min: 0,
+    max: 36_500,
+    help: "For how many days closed sessions stay in the database: who was on which console, when and from where. 0 keeps them for ever.",
   },
   frame_ancestors: {
     type: "list",

@@ -15,7 +15,7 @@ export const OPTIONS = {
     connection: {
       type: "string",
       default: "",
-      secret: true,
+      secret: "url",
       help: "Where the data is: sqlite:///ABSOLUTE/PATH or postgresql://USER:PASSWORD@HOST/NAME. Empty means baremetal-console.sqlite below [DEFAULT]state_path, which suits one machine; use PostgreSQL as soon as services run on several.",
     },
     max_pool_size: {
@@ -44,18 +44,18 @@ export const OPTIONS = {
     public_url: {
       type: "string",
       default: "",
-      help: "How the api reaches this conductor, for example http://conductor1:8089. Empty makes it from host_ip and port.",
+      help: "How the api reaches this conductor, for example http://conductor1:8089. Empty makes it from host_ip and port. Calls whose Host header names another host are refused.",
     },
     username: {
       type: "string",
       default: "",
-      help: "User name of the conductors' RPC. Required together with password when host_ip is not loopback.",
+      help: "User name of the conductors' RPC, set together with password. Both empty: made at first use and kept in rpc-credentials below [DEFAULT]state_path, for api and conductor of one machine and one user. Required when host_ip is not loopback.",
     },
     password: {
       type: "string",
       default: "",
-      secret: true,
-      help: "Password of the conductors' RPC, the same for api and conductors.",
+      secret: "whole",
+      help: "Password of the conductors' RPC, the same for every api and conductor.",
     },
     timeout: {
       type: "integer",
@@ -77,11 +77,11 @@ export const OPTIONS = {
   idrac: {
     connect_timeout: {
       type: "integer",
-      default: 10,
+      default: 30,
       min: 1,
       max: 300,
       unit: "seconds",
-      help: "How long one Redfish request or SSH connect to an iDRAC may take.",
+      help: "How long one Redfish request, or one SSH connect to an iDRAC, may take, of the idrac-vnc and redfish interfaces.",
     },
     vnc_start_timeout: {
       type: "integer",
