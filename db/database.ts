@@ -62,7 +62,10 @@ export interface NodeRepository {
   list(query?: NodeListQuery): Promise<Node[]>;
   /** @throws {NodeNotFound} {@link NodeAlreadyExists} */
   update(uuid: string, changes: NodeChanges): Promise<Node>;
-  /** Deletes the node and its tokens; its closed sessions stay as history. @throws {NodeNotFound} */
+  /**
+   * Deletes the node and its tokens and asks the proxies to end its sessions, in one transaction; closed
+   * sessions stay as history. @throws {NodeNotFound}
+   */
   destroy(uuid: string): Promise<void>;
   /** Takes the exclusive lock. @throws {NodeLocked} at once when another holds it; {@link NodeNotFound} */
   reserve(uuid: string, host: string): Promise<Node>;
@@ -131,6 +134,8 @@ export interface OpenSessionRequest {
   readonly userAgent: string | null;
   readonly proxyHost: string;
   readonly maxSessionsPerNode: number;
+  /** Running sessions under this one token; no limit when left out. */
+  readonly maxSessionsPerToken?: number;
 }
 
 export interface OpenedSession {
@@ -140,10 +145,23 @@ export interface OpenedSession {
   readonly endpoint: StoredConsoleEndpoint;
 }
 
+export interface ConsoleProxy {
+  readonly host: string;
+  /** Changes with every sign of life, and says nothing else. Null: it has sessions, but is not known. */
+  readonly beat: number | null;
+}
+
 export interface SessionCounters {
   readonly lastInputAt: number | null;
   readonly bytesToTenant: number;
   readonly bytesToHost: number;
+}
+
+export interface SessionEnd {
+  readonly id: string;
+  /** A ClosedReason or an error code. */
+  readonly reason: string;
+  readonly counters: SessionCounters;
 }
 
 export interface ConsoleSessionRepository {
@@ -157,6 +175,8 @@ export interface ConsoleSessionRepository {
   touch(counters: ReadonlyMap<string, SessionCounters>): Promise<void>;
   /** The first close wins. @param reason a ClosedReason or an error code */
   close(id: string, reason: string, counters: SessionCounters): Promise<void>;
+  /** The same for many, all of them or none. */
+  closeAll(ends: readonly SessionEnd[]): Promise<void>;
   get(id: string): Promise<ConsoleSession | undefined>;
   listActive(filter?: {
     readonly nodeUuid?: string;
@@ -164,13 +184,31 @@ export interface ConsoleSessionRepository {
   }): Promise<ConsoleSession[]>;
   /** Asks the proxies to end a node's sessions. @returns how many */
   requestKillForNode(nodeUuid: string, reason: ClosedReason): Promise<number>;
+  /** Ends one session and revokes the token it came by, so that it cannot simply come back. */
   requestKill(id: string, reason: ClosedReason): Promise<boolean>;
   /** What a proxy polls every half second; cheap. */
   killRequests(
     proxyHost: string,
   ): Promise<{ readonly id: string; readonly reason: ClosedReason }[]>;
-  /** At a proxy's start: closes what its crashed run left open, as `proxy_crashed`. */
+  /**
+   * At a proxy's start: closes what its crashed run left open, as `proxy_crashed`, and makes the proxy
+   * known as a living one.
+   */
   closeCrashed(proxyHost: string): Promise<number>;
+  /**
+   * A proxy's sign of life.
+   * @returns false when the proxy was not known: it had been given up, and its sessions may be closed
+   */
+  beat(proxyHost: string): Promise<boolean>;
+  /** Every proxy that is known or has running sessions. */
+  listProxies(): Promise<ConsoleProxy[]>;
+  /**
+   * Gives a proxy up and closes its sessions as `proxy_crashed`, unless it beat since `beat` was read.
+   * @returns how many sessions
+   */
+  closeSilent(proxyHost: string, beat: number | null): Promise<number>;
+  /** Deletes up to `limit` sessions that were closed before, oldest first. @returns how many */
+  deleteClosedBefore(time: number, limit: number): Promise<number>;
 }
 
 export interface ConductorInterface {
