@@ -24,16 +24,9 @@ export type {
   HostTls,
   SecurityTypeName,
 } from "../common/console-endpoint.ts";
-export type {
-  Config,
-  DrivenInterfaceType,
-  InterfaceType,
-  Json,
-  Logger,
-  PowerState,
-  PowerTarget,
-  Secret,
-};
+export type { Config, DrivenInterfaceType, InterfaceType, Json, Logger, PowerState, PowerTarget };
+/** As a value too: a driver that makes a password of its own has to wrap it. */
+export { Secret } from "../common/secret.ts";
 export * from "../common/errors.ts";
 
 /** Raised when the contract changes in a way that an existing driver would notice. */

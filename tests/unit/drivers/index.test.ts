@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { INTERFACE_TYPES } from "../../../common/node.ts";
+import { DRIVER_API_VERSION } from "../../../drivers/base.ts";
+import { driverInfoParser } from "../../../drivers/driver-info.ts";
+import { BUILTIN_DRIVERS, HARDWARE_TYPES } from "../../../drivers/index.ts";
+
+describe("the table of built-in drivers", () => {
+  for (const [type, table] of Object.entries(BUILTIN_DRIVERS))
+    for (const [name, load] of Object.entries(table))
+      it(`loads ${type} interface ${name} under its own name`, async () => {
+        const { default: driver } = await load();
+        assert.equal(driver.name, name);
+        assert.equal(driver.interfaceType, type);
+        assert.equal(driver.apiVersion, DRIVER_API_VERSION);
+        driverInfoParser(driver.schema);
+      });
+});
+
+describe("the table of hardware types", () => {
+  for (const [name, hardware] of Object.entries(HARDWARE_TYPES)) {
+    it(`gives ${name} an interface of every type`, () => {
+      assert.equal(hardware.name, name);
+      for (const type of INTERFACE_TYPES)
+        assert.ok(hardware.supportedInterfaces[type].length > 0, type);
+    });
+
+    it(`gives ${name} only driven interfaces that exist`, () => {
+      for (const type of ["console", "power", "management"] as const)
+        for (const supported of hardware.supportedInterfaces[type])
+          assert.ok(Object.hasOwn(BUILTIN_DRIVERS[type], supported), `${type} ${supported}`);
+    });
+  }
+
+  it("lets only fake-hardware take any console interface", () => {
+    const anys = Object.values(HARDWARE_TYPES).filter((type) => type.acceptsAnyConsoleInterface);
+    assert.deepEqual(
+      anys.map((type) => type.name),
+      ["fake-hardware"],
+    );
+  });
+});
