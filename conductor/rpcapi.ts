@@ -2,11 +2,16 @@
  * The conductor as the api sees it: the one file of this folder that the api may import. Every write
  * to a node goes through here, because one process owns node state.
  */
+import type { Clock } from "../common/clock.ts";
 import type { ConsoleType } from "../common/console-endpoint.ts";
 import type { Node, NodeChanges, PowerTarget } from "../common/node.ts";
 import type { RequestContext } from "../common/request-context.ts";
 import type { SessionMode } from "../db/database.ts";
 import type { BootDevice } from "../drivers/base.ts";
+import { RpcClient, type RpcClientDeps } from "./rpc-client.ts";
+
+/** Which conductor handles a node, for what the api shows and filters by. */
+export { conductorOf } from "./placement.ts";
 
 /**
  * What an operator may set when creating a node. driver_info, instance_info, … come in the clear and
@@ -83,4 +88,16 @@ export interface ConductorApi {
     context: RequestContext,
     hardwareType: string,
   ): Promise<Record<string, string>>;
+}
+
+/**
+ * The conductors of this cloud over JSON-RPC, picked by placement for every call.
+ * @throws {StartupError} {@link ConfigInvalid} without usable credentials, and from its verbs
+ * {@link TemporaryFailure} while no conductor answers
+ */
+export function connectConductors(
+  deps: RpcClientDeps & { readonly clock: Clock },
+): ConductorApi & { stop(): Promise<void> } {
+  const client = new RpcClient(deps);
+  return { ...client.verbs(), stop: () => client.stop() };
 }
