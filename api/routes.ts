@@ -1,0 +1,42 @@
+/** Every route of the service in the order of matching: what is more specific comes first. */
+import type { Config } from "../common/config/options.ts";
+import type { ConductorApi } from "../conductor/rpcapi.ts";
+import type { Database } from "../db/database.ts";
+import { healthRoutes } from "./health.ts";
+import type { Route } from "./route.ts";
+import { conductorRoutes } from "./v1/conductors.ts";
+import { driverRoutes } from "./v1/drivers.ts";
+import { emptyCollectionRoutes } from "./v1/empty-collections.ts";
+import { nodeConsoleRoutes } from "./v1/node-console.ts";
+import { nodeManagementRoutes } from "./v1/node-management.ts";
+import { nodeStatesRoutes } from "./v1/node-states.ts";
+import { nodeRoutes, unknownNodeSubResource } from "./v1/nodes.ts";
+import { rootRoutes } from "./v1/root.ts";
+import { sessionRoutes } from "./v1/sessions.ts";
+
+export interface RouteDeps {
+  readonly config: Config;
+  readonly database: Database;
+  readonly conductor: ConductorApi;
+  readonly isStopping: () => boolean;
+}
+
+export function allRoutes(deps: RouteDeps): Route[] {
+  const { config, database, conductor } = deps;
+  const maxLimit = config.api.max_limit;
+  const heartbeatTimeoutSeconds = config.conductor.heartbeat_timeout;
+  const nodes = { database, conductor, maxLimit, heartbeatTimeoutSeconds };
+  return [
+    ...healthRoutes(deps),
+    ...rootRoutes,
+    ...nodeRoutes(nodes),
+    ...nodeStatesRoutes(nodes),
+    ...nodeConsoleRoutes(nodes),
+    ...nodeManagementRoutes(nodes),
+    ...driverRoutes({ database, conductor, heartbeatTimeoutSeconds }),
+    ...conductorRoutes({ database, maxLimit, heartbeatTimeoutSeconds }),
+    ...sessionRoutes({ database }),
+    ...emptyCollectionRoutes({ database }),
+    unknownNodeSubResource({ database }),
+  ];
+}
