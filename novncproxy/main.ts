@@ -1,0 +1,241 @@
+/** novncproxy, the service that carries bytes: makes its parts, joins them, and stops them in order. */
+import { isIP } from "node:net";
+import { join } from "node:path";
+import { CaFiles } from "../common/ca-files.ts";
+import { systemClock, type Clock } from "../common/clock.ts";
+import type { Config } from "../common/config/options.ts";
+import { AlreadyInUse, ConfigInvalid } from "../common/errors.ts";
+import { Releasers } from "../common/lifecycle.ts";
+import type { Logger } from "../common/log.ts";
+import { packageRoot } from "../common/package-root.ts";
+import { takeProcessLock } from "../common/process-lock.ts";
+import type { SecretBox } from "../common/secret-box.ts";
+import type { Database } from "../db/database.ts";
+import { createRoutes } from "./http-routes.ts";
+import { createMetrics } from "./metrics.ts";
+import { Networks } from "./networks.ts";
+import { OriginRule } from "./origin.ts";
+import { loadPages } from "./pages.ts";
+import { ReadBuffers } from "./read-buffers.ts";
+import { checkFrameAncestors, contentSecurityPolicy } from "./security-headers.ts";
+import { listen } from "./server.ts";
+import type { SessionEnvironment } from "./session.ts";
+import { SessionRegistry } from "./session-registry.ts";
+import { SessionRows } from "./session-rows.ts";
+import { TurnQueue } from "./turn-queue.ts";
+import { UpgradeGate } from "./upgrade.ts";
+
+export interface NoVNCProxy {
+  /** Base of console URLs, for example http://127.0.0.1:6090/vnc_lite.html. */
+  readonly url: string;
+  readonly port: number;
+  /** Drains: no new visitors, every session told why, within [DEFAULT]graceful_shutdown_timeout. */
+  stop(): Promise<void>;
+}
+
+export interface NoVNCProxyDeps {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly clock?: Clock;
+  readonly database: Database;
+  readonly secretBox: SecretBox;
+  /** Folder of the built console page; default dist/web/console of this package. */
+  readonly webFolder?: string;
+  readonly certificatePollMilliseconds?: number;
+}
+
+/** Sessions get this long to say goodbye, or less when the configuration says so. */
+const LONGEST_GOODBYE_MILLISECONDS = 5_000;
+
+/** @throws {ConfigInvalid} with every mistake of its options; {@link AlreadyInUse} {@link StartupError} */
+export async function startNoVNCProxy(deps: NoVNCProxyDeps): Promise<NoVNCProxy> {
+  const { config, log, database } = deps;
+  const rules = readRules(config);
+  const pages = loadPages(
+    deps.webFolder ?? join(packageRoot(), "dist", "web", "console"),
+    contentSecurityPolicy({
+      frameAncestors: config.vnc.frame_ancestors,
+      publicUrl: config.vnc.public_url,
+    }),
+  );
+  if (pages.missing.length > 0)
+    log.warn("the console page is not built, run npm run build", {
+      missing: pages.missing.join(", "),
+    });
+
+  const releasers = new Releasers();
+  const parts = makeSessionParts(deps);
+  const { registry, rows, metrics } = parts;
+  const gate = new UpgradeGate({
+    ...parts,
+    ...rules,
+    database,
+    log,
+    options: {
+      host: config.DEFAULT.host,
+      maxSessions: config.vnc.max_sessions,
+      maxSessionsPerNode: config.vnc.max_sessions_per_node,
+      maxSessionsPerToken: config.vnc.max_sessions_per_token,
+    },
+  });
+  const checkReady = async (): Promise<void> => {
+    gate.checkOpen();
+    await database.ping();
+  };
+  const onRequest = createRoutes({ pages, gate, metrics, ...rules, checkReady, log });
+
+  releasers.push("the lock file", takeName(config));
+  try {
+    /* before the rows are touched: a mistaken second start must not get that far */
+    const listener = await listen(listenerOptions(deps), {
+      onRequest,
+      onUpgrade: (request, socket, head) => void gate.handle(request, socket, head),
+    });
+    releasers.push("the session rows", () => rows.settle());
+    releasers.push("the timers of sessions", () => registry.stop());
+    releasers.push("turns", () => parts.environment.turns.stop());
+    releasers.push("the listener", () => listener.stop());
+    releasers.push("the sessions", () =>
+      registry.closeAll("proxy_shutdown", goodbyeMilliseconds(config)),
+    );
+    releasers.push("new connections", () => {
+      gate.drain();
+      listener.stopListening();
+    });
+    await closeCrashed(deps);
+    gate.open();
+    registry.start();
+    const url = config.vnc.public_url || baseUrl(config, listener.port);
+    log.info("novncproxy is ready", { url });
+    return { url, port: listener.port, stop: () => releasers.stop() };
+  } catch (error) {
+    await releasers.stop();
+    throw error;
+  }
+}
+
+/**
+ * Keeps a second proxy of the same name off the first one's rows.
+ * @returns gives the name back
+ * @throws {AlreadyInUse}
+ */
+function takeName(config: Config): () => void {
+  const { host, state_path: folder } = config.DEFAULT;
+  const file = join(folder, `novncproxy-${encodeURIComponent(host)}.lock`);
+  const lock = takeProcessLock(
+    file,
+    (pid) =>
+      new AlreadyInUse(
+        `a novncproxy of the same name is already running as process ${pid}, says ${file}`,
+      ),
+  );
+  lock.confirm();
+  return () => lock.release();
+}
+
+async function closeCrashed({ config, database, log }: NoVNCProxyDeps): Promise<void> {
+  const crashed = await database.sessions.closeCrashed(config.DEFAULT.host);
+  if (crashed > 0)
+    log.warn("closed the sessions that a crashed proxy left open", { sessions: crashed });
+}
+
+function makeSessionParts(deps: NoVNCProxyDeps): {
+  readonly registry: SessionRegistry;
+  readonly rows: SessionRows;
+  readonly metrics: ReturnType<typeof createMetrics>;
+  readonly environment: SessionEnvironment;
+} {
+  const { config, log, database, secretBox } = deps;
+  const clock = deps.clock ?? systemClock;
+  const metrics = createMetrics(() => registry.size);
+  const rows = new SessionRows({
+    sessions: database.sessions,
+    host: config.DEFAULT.host,
+    log,
+    metrics,
+  });
+  const registry = new SessionRegistry({
+    clock,
+    rows,
+    metrics,
+    updateMilliseconds: config.vnc.session_update_interval * 1000,
+  });
+  const environment: SessionEnvironment = {
+    clock,
+    log,
+    secretBox,
+    metrics,
+    rows,
+    buffers: new ReadBuffers(),
+    turns: new TurnQueue(),
+    caFiles: new CaFiles(),
+    limits: {
+      idle: config.vnc.idle_timeout * 1000,
+      session: config.vnc.session_timeout * 1000,
+      warning: config.vnc.timeout_warning * 1000,
+    },
+    stepMilliseconds: config.vnc.handshake_timeout * 1000,
+    pingMilliseconds: config.vnc.ping_interval * 1000,
+    readOnly: config.vnc.read_only,
+  };
+  return { registry, rows, metrics, environment };
+}
+
+/** @throws {ConfigInvalid} */
+function readRules(config: Config): {
+  readonly origin: OriginRule;
+  readonly trustedProxies: Networks;
+  readonly metricsAllowed: Networks;
+} {
+  const { vnc } = config;
+  const mistakes: string[] = [];
+  checkFrameAncestors(vnc.frame_ancestors, mistakes);
+  const rules = {
+    origin: new OriginRule(
+      {
+        allowedOrigins: config.cors.allowed_origin,
+        publicUrl: vnc.public_url,
+        tls: vnc.enable_ssl,
+      },
+      mistakes,
+    ),
+    trustedProxies: new Networks("[vnc]trusted_proxies", vnc.trusted_proxies, mistakes),
+    metricsAllowed: new Networks("[vnc]metrics_allowed", vnc.metrics_allowed, mistakes),
+  };
+  if (vnc.enable_ssl && (vnc.cert_file === "" || vnc.key_file === ""))
+    mistakes.push("[vnc]enable_ssl: needs cert_file and key_file");
+  if (mistakes.length > 0) throw new ConfigInvalid(mistakes);
+  return rules;
+}
+
+function listenerOptions(deps: NoVNCProxyDeps): Parameters<typeof listen>[0] {
+  const { vnc } = deps.config;
+  return {
+    host: vnc.host_ip,
+    port: vnc.port,
+    log: deps.log,
+    tls: vnc.enable_ssl
+      ? {
+          certFile: vnc.cert_file,
+          keyFile: vnc.key_file,
+          minVersion: vnc.tls_minimum_version === "1.3" ? "TLSv1.3" : "TLSv1.2",
+          ciphers: vnc.tls_ciphers,
+        }
+      : undefined,
+    ...(deps.certificatePollMilliseconds !== undefined && {
+      certificatePollMilliseconds: deps.certificatePollMilliseconds,
+    }),
+  };
+}
+
+function goodbyeMilliseconds(config: Config): number {
+  return Math.min(config.DEFAULT.graceful_shutdown_timeout * 1000, LONGEST_GOODBYE_MILLISECONDS);
+}
+
+/** For browsers: an address that listens everywhere is none to go to, so the host's name stands there. */
+function baseUrl(config: Config, port: number): string {
+  const { host_ip: address, enable_ssl: tls } = config.vnc;
+  const everywhere = address === "0.0.0.0" || address === "::" || address === "";
+  const name = everywhere ? config.DEFAULT.host : isIP(address) === 6 ? `[${address}]` : address;
+  return `${tls ? "https" : "http"}://${name}:${port}/vnc_lite.html`;
+}
