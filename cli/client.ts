@@ -1,0 +1,149 @@
+/**
+ * The HTTP client of our command line: speaks the Bare Metal API v1 as any other client would, one
+ * microversion throughout. It never prints; failures are errors of ours.
+ */
+import { readFileSync } from "node:fs";
+import { Agent, request } from "undici";
+import { ApiUnreachable, InvalidParameterValue, messageOf } from "../common/errors.ts";
+import type { Secret } from "../common/secret.ts";
+import { errorOfAnswer } from "./ironic-error.ts";
+
+export const MICROVERSION = "1.82";
+const CONNECT_MS = 10_000;
+const ANSWER_MS = 150_000;
+const LARGEST_ANSWER_BYTES = 64 * 1024 * 1024;
+
+export interface ClientOptions {
+  /** Base of the service, with or without /v1. */
+  readonly url: string;
+  readonly user?: string;
+  readonly password?: Secret;
+  /** PEM file of the authority that signed the service's certificate. */
+  readonly cacert?: string;
+}
+
+export type JsonAnswer = Readonly<Record<string, unknown>>;
+export type Method = "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
+
+export class ApiClient {
+  readonly #base: string;
+  readonly #headers: Record<string, string>;
+  readonly #agent: Agent;
+
+  /** @throws {InvalidParameterValue} for a URL or certificate file that is none */
+  constructor(options: ClientOptions) {
+    this.#base = baseOf(options.url);
+    this.#headers = {
+      accept: "application/json",
+      "x-openstack-ironic-api-version": MICROVERSION,
+      ...authorization(options),
+    };
+    const ca = options.cacert === undefined ? {} : { ca: readCertificate(options.cacert) };
+    this.#agent = new Agent({
+      connect: { timeout: CONNECT_MS, ...ca },
+      headersTimeout: ANSWER_MS,
+      bodyTimeout: ANSWER_MS,
+      maxResponseSize: LARGEST_ANSWER_BYTES,
+    });
+  }
+
+  /**
+   * @param path below the base, beginning with /v1; its parts already encoded
+   * @returns the answer's JSON, an empty object for an empty answer
+   * @throws {ApiUnreachable} {@link NotFound} {@link Conflict} … by the answer's status
+   */
+  async call(method: Method, path: string, body?: unknown): Promise<JsonAnswer> {
+    const { status, text } = await this.#send(method, path, body);
+    if (status >= 400) throw errorOfAnswer(status, text);
+    if (text === "") return {};
+    const value = parse(text);
+    if (typeof value !== "object" || value === null)
+      throw new ApiUnreachable(
+        `${this.#base} answered ${method} ${path} with something else than JSON`,
+      );
+    return value as JsonAnswer;
+  }
+
+  /** Follows `next` links. @param key the list's name in the answers, for example "nodes" */
+  async list(path: string, key: string): Promise<JsonAnswer[]> {
+    const rows: JsonAnswer[] = [];
+    for (let next: string | undefined = path; next !== undefined;) {
+      const page: JsonAnswer = await this.call("GET", next);
+      const part = page[key];
+      if (Array.isArray(part)) rows.push(...(part as JsonAnswer[]));
+      next = typeof page["next"] === "string" ? pathOf(page["next"]) : undefined;
+    }
+    return rows;
+  }
+
+  /** Closes its connections. */
+  async stop(): Promise<void> {
+    await this.#agent.close();
+  }
+
+  async #send(
+    method: Method,
+    path: string,
+    body: unknown,
+  ): Promise<{ status: number; text: string }> {
+    try {
+      const answer = await request(this.#base + path, {
+        method,
+        dispatcher: this.#agent,
+        headers:
+          body === undefined
+            ? this.#headers
+            : { ...this.#headers, "content-type": "application/json" },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      return { status: answer.statusCode, text: await answer.body.text() };
+    } catch (cause) {
+      throw new ApiUnreachable(`cannot reach the service at ${this.#base}: ${reasonOf(cause)}`, {
+        cause,
+      });
+    }
+  }
+}
+
+function baseOf(url: string): string {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (!parsed || !/^https?:$/.test(parsed.protocol) || parsed.username || parsed.password)
+    throw new InvalidParameterValue(
+      `"${parsed ? `${parsed.protocol}//…` : url}" is no URL of a service; wanted is http://HOST:PORT without user name`,
+    );
+  return (parsed.origin + parsed.pathname).replace(/\/(?:v1\/?)?$/, "");
+}
+
+/** A `next` link may name another host than the one we were told to use; only its path counts. */
+function pathOf(link: string): string {
+  const url = new URL(link, "http://base.invalid");
+  return url.pathname.slice(Math.max(0, url.pathname.indexOf("/v1"))) + url.search;
+}
+
+function authorization(options: ClientOptions): Record<string, string> {
+  if (options.user === undefined || options.password === undefined) return {};
+  const pair = Buffer.from(`${options.user}:${options.password.reveal()}`).toString("base64");
+  return { authorization: `Basic ${pair}` };
+}
+
+function readCertificate(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new InvalidParameterValue(`cannot read "${file}": ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** FACT(Node 20): when every address of a name refuses, the error has a code but no message. */
+function reasonOf(cause: unknown): string {
+  const { code } = cause as { code?: string };
+  return messageOf(cause) || (code ?? "no answer");
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

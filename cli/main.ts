@@ -1,0 +1,20 @@
+#!/usr/bin/env node
+/** The program `baremetal-console`, alias `bmcon`: hands the process's own streams to the rest. */
+import { systemClock } from "../common/clock.ts";
+import { runProgram } from "./program.ts";
+
+/* `bmcon node list | head -1` is no failure. */
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
+
+process.exitCode = await runProgram(
+  {
+    env: process.env,
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    clock: systemClock,
+  },
+  process.argv.slice(2),
+);
