@@ -21,7 +21,9 @@ async function main(): Promise<void> {
       json: { type: "boolean", default: false },
     },
   });
-  const rounds = Math.max(1, Number(values.rounds));
+  const rounds = Number(values.rounds);
+  if (!Number.isInteger(rounds) || rounds < 1)
+    throw new Error(`--rounds must be a whole number from 1, not "${values.rounds}"`);
   const wanted = values.only?.split(",");
   const scenarios = SCENARIOS.filter((scenario) => !wanted || wanted.includes(scenario.name));
   const world = await makeWorld();
@@ -39,7 +41,7 @@ function asJson(results: Results): string {
 }
 
 function asTable(results: Results, rounds: number): string {
-  return `\n${reportTable(results)}\n\nMedians of ${rounds} rounds; ratios paired by round; Node.js ${process.version}.\n`;
+  return `\n${reportTable(results)}\n\nMedians of ${rounds} rounds after a warm-up; ratios paired by round; Node.js ${process.version}.\n`;
 }
 
 async function runAll(
@@ -50,13 +52,16 @@ async function runAll(
   const results: Results = new Map();
   const peers = new Map<PeerName, Peer>();
   try {
-    for (let round = 1; round <= rounds; round++) {
+    for (let round = 0; round <= rounds; round++) {
       for (const scenario of scenarios) {
         if (scenario.fresh || round > (scenario.rounds ?? rounds)) continue;
         for (const name of scenario.peers) {
           const peer = peers.get(name) ?? (await startPeer(name, world));
           peers.set(name, peer);
-          await take(world, peer, scenario, results, `round ${round}/${rounds}`);
+          const counted = round > 0;
+          const when = counted ? `round ${round}/${rounds}` : "warm-up";
+          const sample = await take(world, peer, scenario, when);
+          if (counted) keep(results, scenario, name, sample);
         }
       }
     }
@@ -65,7 +70,7 @@ async function runAll(
       for (const name of scenario.peers) {
         const peer = await startPeer(name, world);
         try {
-          await take(world, peer, scenario, results, "fresh process");
+          keep(results, scenario, name, await take(world, peer, scenario, "fresh process"));
         } finally {
           await peer.stop();
         }
@@ -77,17 +82,14 @@ async function runAll(
   return results;
 }
 
-async function take(
-  world: World,
-  peer: Peer,
-  scenario: Scenario,
-  results: Results,
-  when: string,
-): Promise<void> {
+async function take(world: World, peer: Peer, scenario: Scenario, when: string): Promise<Sample> {
   process.stderr.write(`${when}: ${scenario.name} through ${peer.name}\n`);
-  const sample = await runLoad(world.loadBinary, peer, scenario);
+  return await runLoad(world.loadBinary, peer, scenario);
+}
+
+function keep(results: Results, scenario: Scenario, name: PeerName, sample: Sample): void {
   const byPeer = results.get(scenario.name) ?? new Map<PeerName, Sample[]>();
-  byPeer.set(peer.name, [...(byPeer.get(peer.name) ?? []), sample]);
+  byPeer.set(name, [...(byPeer.get(name) ?? []), sample]);
   results.set(scenario.name, byPeer);
 }
 

@@ -63,6 +63,7 @@ log_level = warn
 [vnc]
 max_sessions = 10000
 max_sessions_per_node = 1000
+max_sessions_per_token = 1000
 token_timeout = 86400
 `;
 

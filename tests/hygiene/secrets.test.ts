@@ -1,0 +1,87 @@
+/** Where secrets are naked, and what could leak them: things one can grep for. */
+import assert from "node:assert/strict";
+import { productSources, repositoryFiles } from "./repository.ts";
+
+/** Files that may open a Secret, and why. A new one needs a reason. */
+const MAY_REVEAL: Readonly<Record<string, string>> = {
+  "cli/client.ts": "sends the user's password to the api",
+  "cli/demo/seed.ts": "sends the simulated BMC's password to the api",
+  "cli/htpasswd.ts": "hashes a password",
+  "common/rfb/auth/plain.ts": "logs in to a VNC server",
+  "common/rfb/auth/vnc.ts": "logs in to a VNC server",
+  "common/secret-box.ts": "seals it",
+  "common/secret.ts": "declares it",
+  "conductor/rpc-client.ts": "shows its RPC credentials to a conductor",
+  "conductor/rpc-gate.ts": "compares RPC credentials",
+  "conductor/scrub.ts": "takes secrets out of last_error",
+  "drivers/driver-info.ts": "judges driver_info by its JSON Schema",
+  "drivers/idrac-vnc/racadm.ts": "sets the VNC password on an iDRAC",
+  "drivers/lib/redfish-client.ts": "logs in to a BMC",
+  "drivers/lib/ssh-exec.ts": "logs in to a BMC",
+  "drivers/testing/watch.ts": "searches a driver's log for secrets",
+};
+
+function filesWith(pattern: RegExp): string[] {
+  return productSources()
+    .filter(({ path }) => !path.startsWith("web/"))
+    .filter(({ text }) => pattern.test(withoutComments(text)))
+    .map(({ path }) => path);
+}
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
+}
+
+describe("the sources", () => {
+  it("open secrets in the listed files only, and in all of them", () => {
+    assert.deepEqual(filesWith(/\breveal\(/).toSorted(), Object.keys(MAY_REVEAL).toSorted());
+  });
+
+  it("print through the log or the command line's own streams", () => {
+    assert.deepEqual(filesWith(/\bconsole\.(?:log|error|warn|info|debug)\(/), []);
+  });
+
+  it("start programs without a shell", () => {
+    assert.deepEqual(
+      filesWith(/\bexec(?:Sync)?\b[^;]*from "node:child_process"|shell:\s*true/),
+      [],
+    );
+  });
+
+  it("read the environment in cli/main.ts only", () => {
+    assert.deepEqual(filesWith(/process\.env\b/), ["cli/main.ts"]);
+  });
+
+  it("hold SQL in db/ only", () => {
+    const sql = /\b(?:select .+ from|insert into|update .+ set|delete from) /i;
+    const knex = /from "knex"/;
+    assert.deepEqual(
+      [...filesWith(sql), ...filesWith(knex)].filter((path) => !path.startsWith("db/")),
+      [],
+    );
+  });
+
+  it("build no code from text", () => {
+    assert.deepEqual(filesWith(/\beval\(|new Function\(/), []);
+  });
+});
+
+describe("the repository", () => {
+  it("names no machine, path or tool of the place where it is made", () => {
+    const local = /\/work\/|shared\/reference|shared\/standins|nexus|artifactory/i;
+    const found = repositoryFiles()
+      .filter(({ path }) => path !== "package-lock.json" && !path.startsWith("tests/hygiene/"))
+      .filter(({ text }) => local.test(text))
+      .map(({ path }) => path);
+    assert.deepEqual(found, []);
+  });
+
+  it("has a lock file that names no registry but the public one", () => {
+    const lock = repositoryFiles().find(({ path }) => path === "package-lock.json")?.text ?? "";
+    const hosts = [...lock.matchAll(/"resolved": "(https?:\/\/[^/"]+)/g)].map((match) => match[1]);
+    assert.deepEqual(
+      [...new Set(hosts)].filter((host) => host !== "https://registry.npmjs.org"),
+      [],
+    );
+  });
+});
