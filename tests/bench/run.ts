@@ -65,6 +65,11 @@ async function runAll(
         }
       }
     }
+    /* Two proxies of one name refuse each other. */
+    for (const [name, peer] of peers) {
+      peers.delete(name);
+      await peer.stop();
+    }
     for (const scenario of scenarios) {
       if (!scenario.fresh) continue;
       for (const name of scenario.peers) {
