@@ -52,22 +52,56 @@ export interface ConsoleQuirks {
   readonly bannerTimeoutSeconds?: number;
 }
 
+/** What novncproxy has to know of a serial line. */
+export interface SerialLine {
+  /**
+   * What stands at the other end. `ipmitool`: its `sol activate`, with an escape character and words of
+   * its own between those of the machine. `raw`: the machine's bytes and nothing else.
+   */
+  readonly dialect: "raw" | "ipmitool";
+  /** `always`: a proxy holds the line while the console is enabled; `on-demand`: while somebody watches. */
+  readonly hold: "always" | "on-demand";
+  /**
+   * The plain listener is there for others (a stock nova-serialproxy) to dial themselves, and takes one
+   * connection at a time: the API gives out its address, and our proxy never holds it without a viewer.
+   */
+  readonly direct?: true;
+}
+
+interface Credentials<TSecret> {
+  readonly username?: string;
+  readonly password?: TSecret;
+  /** PEM, shown to a machine side that asks for a client certificate. */
+  readonly clientCertificate?: string;
+  /** PEM, of the same. */
+  readonly clientKey?: TSecret;
+}
+
 interface EndpointShape<TSecret> {
   readonly consoleType: ConsoleType;
   readonly transport: ConsoleTransport;
   readonly tls?: HostTls;
-  readonly credentials?: { readonly username?: string; readonly password?: TSecret };
-  /** In order of preference; what is not listed is refused even when the machine offers it. */
+  readonly credentials?: Credentials<TSecret>;
+  /**
+   * RFB only, empty for a serial line. In order of preference; what is not listed is refused even when
+   * the machine offers it.
+   */
   readonly allowedSecurityTypes: readonly SecurityTypeName[];
   readonly quirks?: ConsoleQuirks;
+  /** Set exactly when consoleType is `serial`. */
+  readonly serial?: SerialLine;
 }
 
 export type ConsoleEndpoint = EndpointShape<Secret>;
-/** The same as stored: JSON, with the password sealed for `nodes/UUID/console_endpoint/password`. */
+/** The same as stored: JSON, its secrets sealed for `nodes/UUID/console_endpoint/…`. */
 export type StoredConsoleEndpoint = EndpointShape<Sealed>;
 
 export function endpointPasswordPlace(nodeUuid: string): string {
   return `nodes/${nodeUuid}/console_endpoint/password`;
+}
+
+export function endpointClientKeyPlace(nodeUuid: string): string {
+  return `nodes/${nodeUuid}/console_endpoint/client_key`;
 }
 
 /** `host:port` or the socket's path, for log lines and errors. */

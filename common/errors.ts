@@ -171,9 +171,6 @@ export class NodeLocked extends Conflict {
 export class NodeAlreadyExists extends Conflict {
   override readonly code: string = "NODE_ALREADY_EXISTS";
 }
-export class ConsoleInUse extends Conflict {
-  override readonly code: string = "CONSOLE_IN_USE";
-}
 
 /** The console's type is one that this proxy cannot carry. */
 export class ConsoleTypeNotSupported extends ConsoleServiceError {
@@ -204,6 +201,10 @@ export class NoFreeConductorWorker extends TemporaryFailure {
 }
 export class TooManySessions extends TemporaryFailure {
   override readonly code: string = "TOO_MANY_SESSIONS";
+}
+/** Another proxy carries this machine's serial line, and people watch it there. */
+export class LineHeldElsewhere extends TemporaryFailure {
+  override readonly code: string = "LINE_HELD_ELSEWHERE";
 }
 export class ShuttingDown extends TemporaryFailure {
   override readonly code: string = "SHUTTING_DOWN";

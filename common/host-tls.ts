@@ -15,12 +15,19 @@ import {
   messageOf,
 } from "./errors.ts";
 import { printable } from "./printable.ts";
+import type { Secret } from "./secret.ts";
 
 /** "certificate": judged as HostTls says. "anonymous": VeNCrypt's TLS* subtypes, no certificate. */
 export type HostTlsKind = "certificate" | "anonymous";
 
 /** How a certificate is judged. */
 export type CertificateTrust = Pick<HostTls, "verify" | "caFile" | "fingerprint">;
+
+/** What we show to a machine's side that asks who we are; PEM both. */
+export interface ClientCertificate {
+  readonly certificate: string;
+  readonly key: Secret;
+}
 
 export interface UpgradeOptions {
   readonly kind: HostTlsKind;
@@ -32,6 +39,8 @@ export interface UpgradeOptions {
   readonly timeoutSeconds: number;
   /** Remembers authorities from one connection to the next; without it they are read for each one. */
   readonly caFiles?: CaFiles | undefined;
+  /** With `verify` "pin" or "none" only. */
+  readonly client?: ClientCertificate | undefined;
 }
 
 /** Where distributions keep what `update-ca-certificates` and its like maintain. */
@@ -98,7 +107,22 @@ async function hostTlsOptions(options: UpgradeOptions): Promise<tls.ConnectionOp
     };
   const legacy = minVersion === "TLSv1" || minVersion === "TLSv1.1";
   const context = { minVersion, ...(legacy && { ciphers: LEGACY_CIPHERS }) };
-  return { ...target, ...(await judgingOptions(settings, context, options.caFiles)) };
+  return {
+    ...target,
+    ...(await judgingOptions(settings, context, options.caFiles)),
+    ...shownBy(options.client, settings),
+  };
+}
+
+/** @throws {HostCertificateInvalid} with authorities, whose contexts are shared between connections */
+function shownBy(
+  client: ClientCertificate | undefined,
+  { verify }: HostTls,
+): tls.ConnectionOptions {
+  if (!client) return {};
+  if (verify === "ca")
+    throw new HostCertificateInvalid("a client certificate needs a pinned host certificate");
+  return { cert: client.certificate, key: client.key.reveal() };
 }
 
 /**

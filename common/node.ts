@@ -79,6 +79,11 @@ export interface Node {
   readonly consoleEnabled: boolean;
   /** Where the running console is; internal, never shown. */
   readonly consoleEndpoint: StoredConsoleEndpoint | null;
+  /**
+   * What a serial line said before this time was said to somebody else: to a former tenant, or while the
+   * console was another one. New viewers do not get it. Internal, never shown.
+   */
+  readonly consoleHistorySince: number | null;
   /** What a driver's interfaces asked to remember, by interface type; internal, never shown. */
   readonly driverMemos: JsonObject;
 

@@ -1,10 +1,12 @@
 /** Opens the database for a service: connections, a check of the schema, the repositories on top. */
 import { ConductorTable } from "./conductors.ts";
 import { ConsoleAuthTokenTable } from "./console-auth-tokens.ts";
+import { ConsoleLineTable } from "./console-lines.ts";
 import { ConsoleSessionTable } from "./console-sessions.ts";
 import type { Database } from "./database.ts";
 import type { Engine } from "./engine.ts";
 import { checkSchema, upgradeSchema } from "./migrate.ts";
+import { NodeSensorsTable } from "./node-sensors.ts";
 import { NodeTable } from "./nodes.ts";
 import { type DatabaseOptions, openEngine } from "./open-engine.ts";
 import { parseConnectionString } from "./connection-string.ts";
@@ -35,6 +37,8 @@ function repositories(engine: Engine): Database {
     tokens: new ConsoleAuthTokenTable(engine),
     sessions: new ConsoleSessionTable(engine),
     conductors: new ConductorTable(engine),
+    lines: new ConsoleLineTable(engine),
+    telemetry: new NodeSensorsTable(engine),
     async ping() {
       await engine.run(trivial, []);
     },

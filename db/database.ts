@@ -6,7 +6,7 @@
  */
 import type { ClosedReason } from "../common/closed-reason.ts";
 import type { ConsoleType, StoredConsoleEndpoint } from "../common/console-endpoint.ts";
-import type { InterfaceType, NewNode, Node, NodeChanges } from "../common/node.ts";
+import type { InterfaceType, Json, NewNode, Node, NodeChanges } from "../common/node.ts";
 
 export interface Database {
   readonly dialect: "sqlite" | "postgresql";
@@ -14,6 +14,8 @@ export interface Database {
   readonly tokens: ConsoleAuthTokenRepository;
   readonly sessions: ConsoleSessionRepository;
   readonly conductors: ConductorRepository;
+  readonly lines: ConsoleLineRepository;
+  readonly telemetry: TelemetryRepository;
   /** Answers a trivial query; for /readyz. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -71,17 +73,17 @@ export interface NodeRepository {
   reserve(uuid: string, host: string): Promise<Node>;
   /** Gives it back; a lock that is not ours stays. */
   release(uuid: string, host: string): Promise<void>;
-  /** Clears what a crashed run of this conductor left. @returns UUIDs of the nodes */
-  releaseAll(host: string): Promise<string[]>;
 }
 
 export type SessionMode = "control" | "view";
+/** `log` reads the node's console log, and opens no session. */
+export type GrantMode = SessionMode | "log";
 
 export interface ConsoleAuthToken {
   readonly id: number;
   readonly nodeUuid: string;
   readonly consoleType: ConsoleType;
-  readonly mode: SessionMode;
+  readonly mode: GrantMode;
   readonly userId: string | null;
   readonly projectId: string | null;
   readonly createdAt: number;
@@ -141,7 +143,12 @@ export interface OpenSessionRequest {
 export interface OpenedSession {
   readonly session: ConsoleSession;
   readonly tokenExpiresAt: number;
-  readonly node: { readonly uuid: string; readonly name: string | null };
+  readonly node: {
+    readonly uuid: string;
+    readonly name: string | null;
+    /** See Node.consoleHistorySince. */
+    readonly historySince: number | null;
+  };
   readonly endpoint: StoredConsoleEndpoint;
 }
 
@@ -251,4 +258,88 @@ export interface ConductorRepository {
   listInterfaces(
     hardwareType?: string,
   ): Promise<(ConductorInterface & { readonly hostname: string })[]>;
+}
+
+/** What a serial line is doing, as the proxy that holds it says. */
+export const LINE_STATES = ["idle", "connecting", "connected", "reconnecting", "taken"] as const;
+/**
+ * `idle`: held by nobody's wish now; `connecting`: for the first time; `reconnecting`: it was lost, and is
+ * tried again; `taken`: the BMC says that somebody else has it.
+ */
+export type LineState = (typeof LINE_STATES)[number];
+
+/** One serial line and the one proxy that may dial it. */
+export interface ConsoleLine {
+  readonly nodeUuid: string;
+  readonly proxyHost: string;
+  readonly state: LineState;
+  /** Words for an operator: why it is not connected. */
+  readonly detail: string | null;
+  /** When `state` began. */
+  readonly since: number;
+  /** When it is tried again. */
+  readonly retryAt: number | null;
+  /** A proxy that has viewers for it, while `proxyHost` may have none. */
+  readonly wantedBy: string | null;
+}
+
+export interface HeldLine {
+  readonly line: ConsoleLine;
+  /** Null when the console is off, or is not serial any more: let the line go. */
+  readonly endpoint: StoredConsoleEndpoint | null;
+  /** See Node.consoleHistorySince. */
+  readonly historySince: number | null;
+}
+
+/**
+ * Who holds which serial line. A proxy dials a line only while its row names it; the row of a proxy that
+ * is not known as living any more is free.
+ */
+export interface ConsoleLineRepository {
+  /** Makes the proxy's own address known to the api, which fetches console logs there. */
+  announce(proxyHost: string, url: string): Promise<void>;
+  /** Addresses of the living proxies. */
+  listProxyUrls(): Promise<{ readonly host: string; readonly url: string }[]>;
+  /**
+   * Takes a line, or notes in its row that this proxy wants it when another living one holds it.
+   * @returns the row: `proxyHost` tells who has it now
+   */
+  claim(nodeUuid: string, proxyHost: string): Promise<ConsoleLine>;
+  /** What a proxy holds, with the endpoints as they are now; asked every second. */
+  listHeld(proxyHost: string): Promise<HeldLine[]>;
+  /** Nodes whose line is to be held always (`serial.hold`) and that no living proxy holds. */
+  listUnheld(limit: number): Promise<string[]>;
+  /** Says what the line does; without effect when another proxy has it now. */
+  report(
+    nodeUuid: string,
+    proxyHost: string,
+    state: Pick<ConsoleLine, "state" | "detail" | "retryAt">,
+  ): Promise<void>;
+  /** Lets a line go. With `to`, hands it over to that proxy in the same statement. */
+  release(nodeUuid: string, proxyHost: string, to?: string): Promise<void>;
+  /** At a proxy's start and stop. */
+  releaseAll(proxyHost: string): Promise<number>;
+  get(nodeUuid: string): Promise<ConsoleLine | undefined>;
+  /** See Node.consoleHistorySince. */
+  historySince(nodeUuid: string): Promise<number | null>;
+}
+
+/** The last sensor readings of one node, as collected. */
+export interface NodeSensors {
+  readonly nodeUuid: string;
+  /** 0 when no attempt has succeeded yet. */
+  readonly collectedAt: number;
+  /** `SensorReading[]` of drivers/base.ts, as JSON. */
+  readonly readings: Json;
+  /** Why the last attempt failed; the readings are then older than it. */
+  readonly error: string | null;
+}
+
+export interface TelemetryRepository {
+  /** Replaces a node's readings. Without effect when the node is gone. */
+  save(sensors: NodeSensors): Promise<void>;
+  /** Keeps the readings, notes the failure, the first one too. Without effect when the node is gone. */
+  fail(nodeUuid: string, error: string): Promise<void>;
+  get(nodeUuid: string): Promise<NodeSensors | undefined>;
+  list(): Promise<(NodeSensors & { readonly nodeName: string | null })[]>;
 }

@@ -24,8 +24,8 @@ export class NodeTable implements NodeRepository {
       | "byName"
       | "reserve"
       | "release"
-      | "releaseAll"
       | "dropTokens"
+      | "dropSensors"
       | "drop"
       | "endSessions",
       Statement
@@ -45,10 +45,8 @@ export class NodeTable implements NodeRepository {
       release: engine.statement(
         "update nodes set reservation = null where uuid = ? and reservation = ?",
       ),
-      releaseAll: engine.statement(
-        "update nodes set reservation = null where reservation = ? returning uuid",
-      ),
       dropTokens: engine.statement("delete from console_auth_tokens where node_uuid = ?"),
+      dropSensors: engine.statement("delete from node_sensors where node_uuid = ?"),
       drop: engine.statement("delete from nodes where uuid = ?"),
       endSessions: engine.statement(
         `update console_sessions set kill_reason = coalesce(kill_reason, ?)
@@ -101,10 +99,11 @@ export class NodeTable implements NodeRepository {
   }
 
   async destroy(uuid: string): Promise<void> {
-    const { dropTokens, drop, endSessions } = this.#statements;
+    const { dropTokens, dropSensors, drop, endSessions } = this.#statements;
     const reason: ClosedReason = "node_deleted";
     await this.#engine.transaction(async (run) => {
       await run(dropTokens, [uuid]);
+      await run(dropSensors, [uuid]);
       const { count } = await run(drop, [uuid]);
       if (count === 0) throw new NodeNotFound(uuid);
       /* Last: a session that was being opened held the node's row until it was there to be seen. */
@@ -122,11 +121,6 @@ export class NodeTable implements NodeRepository {
 
   async release(uuid: string, host: string): Promise<void> {
     await this.#engine.run(this.#statements.release, [uuid, host]);
-  }
-
-  async releaseAll(host: string): Promise<string[]> {
-    const { rows } = await this.#engine.run(this.#statements.releaseAll, [host]);
-    return rows.map((row) => row["uuid"] as string);
   }
 
   #columns(): string[] {
@@ -170,6 +164,7 @@ function newNode({ uuid, driver }: NewNode, now: number): Node {
     vendorInterface: null,
     consoleEnabled: false,
     consoleEndpoint: null,
+    consoleHistorySince: null,
     driverMemos: {},
     powerState: null,
     targetPowerState: null,

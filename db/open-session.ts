@@ -18,9 +18,12 @@ import type {
   ConsoleSession,
   OpenedSession,
   OpenSessionRequest,
+  SessionMode,
 } from "./database.ts";
 import type { Engine, Run, Statement } from "./engine.ts";
 import { CONSOLE_AUTH_TOKEN_COLUMNS } from "./tables.ts";
+
+type SessionGrant = ConsoleAuthToken & { readonly mode: SessionMode };
 
 export class SessionOpener {
   readonly #engine: Engine;
@@ -37,7 +40,7 @@ export class SessionOpener {
     this.#useToken = engine.statement(useToken(engine.dialect, this.#tokens.selectList));
     this.#lockNode = engine.statement(
       `update nodes set sessions_opened = sessions_opened + 1 where uuid = ? and console_enabled
-       returning name, console_endpoint`,
+       returning name, console_endpoint, console_history_since`,
     );
     const { columns, casts } = placeholders(engine.dialect);
     this.#add = engine.statement(
@@ -76,7 +79,7 @@ export class SessionOpener {
     return {
       session,
       tokenExpiresAt: grant.expiresAt,
-      node: { uuid: grant.nodeUuid, name: node.name },
+      node: { uuid: grant.nodeUuid, name: node.name, historySince: node.historySince },
       endpoint: node.endpoint,
     };
   }
@@ -86,22 +89,29 @@ export class SessionOpener {
     hash: string,
     now: number,
     nodeUuid: string | undefined,
-  ): Promise<ConsoleAuthToken> {
+  ): Promise<SessionGrant> {
     const [row] = (await run(this.#useToken, [hash, now])).rows;
     if (!row || (nodeUuid !== undefined && row["node_uuid"] !== nodeUuid)) throw new InvalidToken();
-    return this.#tokens.fromRow(row);
+    const grant = this.#tokens.fromRow(row);
+    if (grant.mode === "log") throw new InvalidToken();
+    return { ...grant, mode: grant.mode };
   }
 
   async #node(
     run: Run,
     uuid: string,
-  ): Promise<{ readonly name: string | null; readonly endpoint: StoredConsoleEndpoint }> {
+  ): Promise<{
+    readonly name: string | null;
+    readonly historySince: number | null;
+    readonly endpoint: StoredConsoleEndpoint;
+  }> {
     const [row] = (await run(this.#lockNode, [uuid])).rows;
     const endpoint = row?.["console_endpoint"];
     if (!row || typeof endpoint !== "string")
       throw new NodeConsoleNotEnabled(`Console access is not enabled on node ${uuid}`);
     return {
       name: row["name"] as string | null,
+      historySince: row["console_history_since"] as number | null,
       endpoint: JSON.parse(endpoint) as StoredConsoleEndpoint,
     };
   }
@@ -114,8 +124,8 @@ const OF_TOKEN = `select count(*) as sessions from console_sessions
 function tooMany(underToken: boolean, request: OpenSessionRequest): TooManySessions {
   return new TooManySessions(
     underToken
-      ? `this link already has ${request.maxSessionsPerToken} console sessions, the most that are allowed`
-      : `this machine already has ${request.maxSessionsPerNode} console sessions, the most that are allowed`,
+      ? `this link has as many console sessions as are allowed, ${request.maxSessionsPerToken}`
+      : `this machine has as many console sessions as are allowed, ${request.maxSessionsPerNode}`,
   );
 }
 
@@ -156,11 +166,7 @@ function placeholders(dialect: "sqlite" | "postgresql"): { columns: string; cast
   return { columns: SESSION_COLUMNS_AT_START.join(", "), casts: casts.join(", ") };
 }
 
-function newSession(
-  grant: ConsoleAuthToken,
-  request: OpenSessionRequest,
-  now: number,
-): ConsoleSession {
+function newSession(grant: SessionGrant, request: OpenSessionRequest, now: number): ConsoleSession {
   return {
     id: randomUUID(),
     nodeUuid: grant.nodeUuid,

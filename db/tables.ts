@@ -5,8 +5,10 @@ import type {
   Conductor,
   ConductorInterface,
   ConsoleAuthToken,
+  ConsoleLine,
   ConsoleProxy,
   ConsoleSession,
+  NodeSensors,
 } from "./database.ts";
 
 export const NODE_COLUMNS: TableDescription<Node> = {
@@ -34,6 +36,7 @@ export const NODE_COLUMNS: TableDescription<Node> = {
   vendorInterface: "text",
   consoleEnabled: "boolean",
   consoleEndpoint: "json",
+  consoleHistorySince: "time",
   driverMemos: "json",
   powerState: "text",
   targetPowerState: "text",
@@ -115,4 +118,21 @@ export const CONDUCTOR_INTERFACE_COLUMNS: TableDescription<
   interfaceType: "text",
   interfaceName: "text",
   isDefault: "boolean",
+};
+
+export const CONSOLE_LINE_COLUMNS: TableDescription<ConsoleLine> = {
+  nodeUuid: "text",
+  proxyHost: "text",
+  state: "text",
+  detail: "text",
+  since: "time",
+  retryAt: "time",
+  wantedBy: "text",
+};
+
+export const NODE_SENSORS_COLUMNS: TableDescription<NodeSensors> = {
+  nodeUuid: "text",
+  collectedAt: "time",
+  readings: "json",
+  error: "text",
 };

@@ -35,6 +35,11 @@ export const API_OPTIONS = {
     unit: "bytes",
     help: "Largest request body.",
   },
+  metrics_allowed: {
+    type: "list",
+    default: ["127.0.0.0/8", "::1/128"],
+    help: "Networks that may read /metrics of the REST API: sensor readings, power and console states of all nodes.",
+  },
   enable_ssl_api: {
     type: "boolean",
     default: false,

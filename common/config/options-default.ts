@@ -30,23 +30,23 @@ export const DEFAULT_OPTIONS = {
   },
   enabled_hardware_types: {
     type: "list",
-    default: ["fake-hardware", "idrac", "manual-management"],
+    default: ["fake-hardware", "idrac", "ilo", "ipmi", "manual-management", "redfish"],
     help: "Hardware types that nodes may use as their driver.",
   },
   enabled_console_interfaces: {
     type: "list",
-    default: ["vnc", "idrac-vnc", "fake", "no-console"],
+    default: ["vnc", "idrac-vnc", "ipmitool-socat", "tcp-serial", "fake", "no-console"],
     help: "Console interfaces that nodes may use. A third party's driver is named by its npm package. A node that names none gets the first one that its hardware type prefers and this list has.",
   },
   enabled_power_interfaces: {
     type: "list",
-    default: ["redfish", "fake", "no-power"],
+    default: ["redfish", "ipmitool", "fake", "no-power"],
     help: "Power interfaces that nodes may use.",
   },
   enabled_management_interfaces: {
     type: "list",
-    default: ["redfish", "fake", "noop"],
-    help: "Management interfaces that nodes may use.",
+    default: ["redfish", "ipmitool", "fake", "noop"],
+    help: "Management interfaces that nodes may use. Sensors and event log come by the same name.",
   },
   default_console_interface: {
     type: "string",

@@ -5,7 +5,10 @@
  */
 import { API_OPTIONS } from "./options-api.ts";
 import { CONDUCTOR_OPTIONS } from "./options-conductor.ts";
+import { CONSOLE_OPTIONS } from "./options-console.ts";
 import { DEFAULT_OPTIONS } from "./options-default.ts";
+import { IPMI_OPTIONS } from "./options-ipmi.ts";
+import { SSH_OPTIONS } from "./options-ssh.ts";
 import { VNC_OPTIONS } from "./options-vnc.ts";
 import type { ConfigOf, OptionTable } from "./option.ts";
 
@@ -67,11 +70,44 @@ export const OPTIONS = {
     },
   },
   vnc: VNC_OPTIONS,
+  console: CONSOLE_OPTIONS,
+  ssh: SSH_OPTIONS,
   cors: {
     allowed_origin: {
       type: "list",
       default: [],
       help: "Origins (scheme://host[:port]) besides its own whose pages may open console WebSockets, for example a dashboard that embeds the terminal.",
+    },
+  },
+  ipmi: IPMI_OPTIONS,
+  sensor_data: {
+    send_sensor_data: {
+      type: "boolean",
+      default: false,
+      help: "Read the sensors of all nodes now and then, for /metrics and for quick answers. Asking for one node's sensors reads them from its BMC, whether this is set or not.",
+    },
+    interval: {
+      type: "integer",
+      default: 600,
+      min: 10,
+      max: 86_400,
+      unit: "seconds",
+      help: "How often each machine is asked.",
+    },
+    workers: {
+      type: "integer",
+      default: 4,
+      min: 1,
+      max: 100,
+      help: "How many machines at the same time.",
+    },
+    wait_timeout: {
+      type: "integer",
+      default: 60,
+      min: 5,
+      max: 600,
+      unit: "seconds",
+      help: "How long one machine may take to answer.",
     },
   },
   idrac: {

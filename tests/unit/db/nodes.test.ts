@@ -105,6 +105,7 @@ describeOnEveryDatabase("nodes", (fresh) => {
       vendorInterface: "v",
       consoleEnabled: true,
       consoleEndpoint: ENDPOINT,
+      consoleHistorySince: 1_900_000_000_456,
       driverMemos: { console: { before: true } },
       powerState: "power on",
       targetPowerState: "power off",
@@ -222,24 +223,6 @@ describeOnEveryDatabase("nodes", (fresh) => {
     assert.equal((await database.nodes.get(uuid)).reservation, "c1");
     await database.nodes.release(uuid, "c1");
     assert.equal((await database.nodes.reserve(uuid, "c2")).reservation, "c2");
-  });
-
-  it("clears the locks that a crashed conductor left, and no others", async () => {
-    const database = await fresh();
-    const [first, second, third] = [
-      await createNode(database),
-      await createNode(database),
-      await createNode(database),
-    ];
-    await database.nodes.reserve(first.uuid, "c1");
-    await database.nodes.reserve(second.uuid, "c2");
-    await database.nodes.reserve(third.uuid, "c1");
-    assert.deepEqual(
-      (await database.nodes.releaseAll("c1")).sort(),
-      [first.uuid, third.uuid].sort(),
-    );
-    assert.equal((await database.nodes.get(second.uuid)).reservation, "c2");
-    assert.deepEqual(await database.nodes.releaseAll("c1"), []);
   });
 
   it("deletes a node with its tokens", async () => {

@@ -63,7 +63,7 @@ describeOnPostgres("a server that", (_fresh, kind) => {
       `select table_name || '.' || column_name as column_name from information_schema.columns
        where table_schema = current_schema() and data_type = 'text' and collation_name is null
          and column_name not in ('driver_info', 'driver_internal_info', 'properties', 'extra',
-           'instance_info', 'network_data', 'driver_memos', 'console_endpoint', 'drivers')`,
+           'instance_info', 'network_data', 'driver_memos', 'console_endpoint', 'drivers', 'readings')`,
     );
     await client.end();
     assert.deepEqual(rows, []);
@@ -152,7 +152,7 @@ describeOnPostgres("a server that", (_fresh, kind) => {
       const calls = [
         () => database.ping(),
         () => database.nodes.list(),
-        () => database.nodes.releaseAll("c1"),
+        () => database.nodes.release("1be26c0b-03f2-4d2e-ae87-c02d7f33c123", "c1"),
       ];
       for (const call of calls) {
         await call();

@@ -2,7 +2,7 @@
  * Few at a time, the others in short lines: one line a source, and the lines take turns. A source that
  * sends much fills its own line and nobody else's. Nothing waits without bound.
  */
-import { TemporaryFailure } from "../../common/errors.ts";
+import { TemporaryFailure } from "./errors.ts";
 
 export interface FairQueueLimits {
   readonly running: number;

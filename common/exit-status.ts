@@ -1,4 +1,4 @@
-/** The program's exit statuses, by kind of failure, so that scripts need not read messages. */
+/** Exit statuses by kind of failure, the same for the program and for `ssh NODE@HOST`. */
 import {
   ApiUnreachable,
   Conflict,
@@ -9,7 +9,7 @@ import {
   NotFound,
   StartupError,
   TemporaryFailure,
-} from "../common/errors.ts";
+} from "./errors.ts";
 
 export const USAGE_STATUS = 2;
 
@@ -23,11 +23,15 @@ const STATUSES: readonly (readonly [number, readonly ErrorClass[], string])[] = 
   [5, [NotFound], "there is no such node, session or driver"],
   [6, [Conflict], "in conflict with what is there, for example a locked node"],
   [7, [TemporaryFailure], "the service is busy, try again later"],
-  [8, [ConsoleError], "the console did not start; the message is the node's last_error"],
+  [8, [ConsoleError], "the machine did not do it; the message is the node's last_error"],
 ];
 
-/** @returns the exit status for anything thrown */
+/** @returns the exit status for anything thrown; of several failures theirs when they are of one kind */
 export function exitStatusOf(error: unknown): number {
+  if (error instanceof AggregateError) {
+    const kinds = new Set(error.errors.map(exitStatusOf));
+    return kinds.size === 1 ? ([...kinds][0] ?? 1) : 1;
+  }
   if (error instanceof StartupError) return error.exitStatus;
   const found = STATUSES.find(([, classes]) => classes.some((type) => error instanceof type));
   return found?.[0] ?? 1;
@@ -37,7 +41,7 @@ export function exitStatusOf(error: unknown): number {
 export function exitStatusHelp(): string {
   const rows: (readonly [number, string])[] = [
     [0, "success"],
-    [1, "any other failure"],
+    [1, "any other failure; of several nodes: failures of several kinds"],
     ...STATUSES.map(([status, , meaning]) => [status, meaning] as const),
     [69, "cannot start now: another one runs, an address is taken"],
     [70, "cannot start"],

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { IncomingMessage } from "node:http";
-import { Networks, sourceOf } from "../../../novncproxy/networks.ts";
+import { networkOf, Networks, sourceOf } from "../../../common/networks.ts";
 
 function networks(...entries: string[]): Networks {
   const mistakes: string[] = [];
@@ -75,4 +75,17 @@ describe("sourceOf", () => {
       "203.0.113.9",
     );
   });
+});
+
+describe("whom an address is counted against", () => {
+  for (const [address, wanted] of [
+    ["192.0.2.7", "192.0.2.7"],
+    ["::ffff:192.0.2.7", "192.0.2.7"],
+    ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"],
+    ["2001:db8::1", "2001:db8:0:0::/64"],
+    ["fe80::1%eth0", "fe80:0:0:0::/64"],
+    ["::1", "0:0:0:0::/64"],
+    ["unknown", "unknown"],
+  ] as const)
+    it(`is ${wanted} for ${address}`, () => assert.equal(networkOf(address), wanted));
 });

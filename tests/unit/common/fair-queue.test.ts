@@ -1,7 +1,7 @@
 /** Who gets a turn when one source sends much. */
 import assert from "node:assert/strict";
-import { FairQueue } from "../../../../api/auth/fair-queue.ts";
-import { TemporaryFailure } from "../../../../common/errors.ts";
+import { FairQueue } from "../../../common/fair-queue.ts";
+import { TemporaryFailure } from "../../../common/errors.ts";
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 

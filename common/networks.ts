@@ -1,6 +1,6 @@
 /**
- * Lists of networks in the configuration, and the address a request really comes from: the peer's, or
- * what load balancers that the operator trusts say about it.
+ * Lists of networks in the configuration, the address a request really comes from (the peer's, or what
+ * load balancers that the operator trusts say about it), and whom to count it against.
  */
 import type { IncomingMessage } from "node:http";
 import { BlockList, isIP } from "node:net";
@@ -51,6 +51,21 @@ export function plainAddress(address: string | undefined): string {
   return (address && (MAPPED_IPV4.exec(address)?.[1] ?? address)) || "unknown";
 }
 
+/**
+ * Whom to count attempts against: as coarse as one attacker can change his address at will.
+ * @returns the IPv4 address, or the /64 network of the IPv6 address
+ */
+export function networkOf(address: string): string {
+  const plain = plainAddress(address);
+  if (isIP(plain) !== 6) return plain;
+  const [head = "", tail = ""] = (plain.split("%")[0] ?? "").split("::");
+  const first = head === "" ? [] : head.split(":");
+  const last = tail === "" ? [] : tail.split(":");
+  const zeros = Array.from({ length: Math.max(8 - first.length - last.length, 0) }, () => "0");
+  const groups = [...first, ...zeros, ...last].slice(0, 4);
+  return `${groups.map((group) => Number.parseInt(group, 16).toString(16)).join(":")}::/64`;
+}
+
 export interface Source {
   /** The address to write down. */
   readonly address: string;
@@ -75,7 +90,7 @@ export function sourceOf(request: IncomingMessage, trustedProxies: Networks): So
 }
 
 /** The items of a comma-separated header, all its lines together. */
-export function forwarded(request: IncomingMessage, name: string): string[] {
+export function forwarded(request: Pick<IncomingMessage, "headers">, name: string): string[] {
   const value = request.headers[name];
   const text = Array.isArray(value) ? value.join(",") : (value ?? "");
   return text

@@ -1,6 +1,6 @@
 /** What counts as this machine only. */
 import assert from "node:assert/strict";
-import { isLoopback } from "../../../api/loopback.ts";
+import { isLoopback } from "../../../common/loopback.ts";
 
 describe("isLoopback", () => {
   for (const host of [

@@ -1,0 +1,115 @@
+/** [console]: serial consoles. Ironic's names where Ironic has the option. */
+import type { OptionGroup } from "./option.ts";
+
+export const CONSOLE_OPTIONS = {
+  socat_listener: {
+    type: "string",
+    default: "unix",
+    choices: ["unix", "tls", "plain"],
+    help: "Where socat listens for the proxy. unix: a socket file below terminal_pid_dir, for a novncproxy on the same machine and by the same user. tls: socat_address and a port, for proxies on other machines; both ends show certificates that this service makes for each console. plain: the same port without TLS and without any password, which a stock nova-serialproxy needs and which anybody who reaches the port can type into.",
+  },
+  socat_address: {
+    type: "string",
+    default: "127.0.0.1",
+    help: "The one IP address on which socat listens and at which proxies dial it, with socat_listener = tls or plain.",
+  },
+  port_range: {
+    type: "string",
+    default: "",
+    help: "Ports for nodes without ipmi_terminal_port, with socat_listener = tls or plain: FIRST:END, where END is not in it, for example 10000:10500. A node keeps its port.",
+  },
+  terminal_pid_dir: {
+    type: "path",
+    default: "consoles",
+    help: "Folder for what a running console needs: its socket and a note of its process. Made with mode 0700; one that others may read is refused. A Unix socket's path has 107 bytes, which leaves 65 for the folder.",
+  },
+  terminal_timeout: {
+    type: "integer",
+    default: 600,
+    min: 0,
+    max: 86_400,
+    unit: "seconds",
+    help: "With socat_listener = plain, ends a connection over which nothing went for so long. 0 never does. Other listeners have [vnc]idle_timeout instead.",
+  },
+  subprocess_timeout: {
+    type: "integer",
+    default: 10,
+    min: 1,
+    max: 300,
+    unit: "seconds",
+    help: "How long socat may take to listen.",
+  },
+  kill_timeout: {
+    type: "integer",
+    default: 1,
+    min: 1,
+    max: 60,
+    unit: "seconds",
+    help: "How long a console's processes may take to end before they are killed.",
+  },
+  hold_line: {
+    type: "string",
+    default: "always",
+    choices: ["always", "on-demand"],
+    help: "always: a proxy keeps the serial line open while the console is enabled, so that the log and the scrollback have no gaps. on-demand: only while somebody watches, which leaves the BMC's one SOL session to others.",
+  },
+  replay_lines: {
+    type: "integer",
+    default: 1000,
+    min: 0,
+    max: 100_000,
+    help: "Lines of scrollback that a new viewer gets at first, kept in memory for every open line.",
+  },
+  replay_bytes: {
+    type: "integer",
+    default: 262_144,
+    min: 4096,
+    max: 67_108_864,
+    unit: "bytes",
+    help: "Most memory of the same.",
+  },
+  writers: {
+    type: "string",
+    default: "many",
+    choices: ["many", "one"],
+    help: "Who may type when several watch one machine. many: everybody whose link allows it. one: the first of them; another can take it over, and the first one is told.",
+  },
+  reconnect_interval_max: {
+    type: "integer",
+    default: 30,
+    min: 1,
+    max: 600,
+    unit: "seconds",
+    help: "Longest pause between attempts to get a lost line back.",
+  },
+  log: {
+    type: "boolean",
+    default: false,
+    help: "Write what machines say on their serial lines into files, a folder for each node. What people type shows up there as far as the machine echoes it.",
+  },
+  log_dir: {
+    type: "path",
+    default: "console-logs",
+    help: "Folder for those files, on the machine of the proxy.",
+  },
+  log_file_size: {
+    type: "integer",
+    default: 10_485_760,
+    min: 65_536,
+    max: 1_073_741_824,
+    unit: "bytes",
+    help: "Size at which a new file is begun.",
+  },
+  log_files: {
+    type: "integer",
+    default: 10,
+    min: 1,
+    max: 1000,
+    help: "Files kept for each node; the oldest one is deleted.",
+  },
+  log_proxy_cafile: {
+    type: "path",
+    default: "",
+    help: "For the api, which fetches console logs from every proxy: PEM file of the authorities that signed the proxies' [vnc]cert_file. Empty believes those of Node.js.",
+  },
+} as const satisfies OptionGroup;
