@@ -23,6 +23,7 @@ export type {
   ConsoleTransport,
   HostTls,
   SecurityTypeName,
+  SerialLine,
 } from "../common/console-endpoint.ts";
 export type { Config, DrivenInterfaceType, InterfaceType, Json, Logger, PowerState, PowerTarget };
 /** As a value too: a driver that makes a password of its own has to wrap it. */
@@ -43,6 +44,8 @@ export interface Task {
     readonly driver: string;
     readonly driverInfo: DriverInfo;
     readonly powerState: PowerState | null;
+    /** What the operator noted of the machine, for example `vendor` and `capabilities`. */
+    readonly properties?: { readonly [key: string]: Json };
   };
   /** The endpoint saved at the last successful start, while the console is enabled. */
   readonly endpoint: ConsoleEndpoint | null;
@@ -118,6 +121,55 @@ export interface ManagementInterface extends DriverInterface {
   injectNmi?(task: Task): Promise<void>;
 }
 
+/** What one sensor says. A sensor that the machine has but cannot read now is listed too. */
+export interface SensorReading {
+  /** The BMC's own name, unique within one answer. */
+  readonly name: string;
+  readonly kind: "temperature" | "voltage" | "current" | "power" | "fan" | "other";
+  /** Null when it has no reading, or says words instead of a number. */
+  readonly value: number | null;
+  /** `Cel`, `V`, `A`, `W`, `RPM`, `%` or the BMC's own word. */
+  readonly unit: string | null;
+  readonly state: "ok" | "warning" | "critical" | "absent" | "unknown";
+  /** In the sensor's unit; null where the BMC has none. */
+  readonly thresholds: {
+    readonly lowerFatal: number | null;
+    readonly lowerCritical: number | null;
+    readonly lowerWarning: number | null;
+    readonly upperWarning: number | null;
+    readonly upperCritical: number | null;
+    readonly upperFatal: number | null;
+  };
+  /** The BMC's words of a sensor that has states instead of a number, for example "Presence detected". */
+  readonly text: string | null;
+}
+
+/** One record of the BMC's event log (IPMI SEL, Redfish LogEntry). */
+export interface EventLogEntry {
+  /** The BMC's own, unique within its log. */
+  readonly id: string;
+  /** Milliseconds since the epoch; null when the BMC's clock was not set. */
+  readonly time: number | null;
+  readonly severity: "ok" | "warning" | "critical";
+  /** The sensor it is about. */
+  readonly sensor: string | null;
+  readonly message: string;
+  /** False when the condition went away; null when the BMC does not say. */
+  readonly asserted: boolean | null;
+}
+
+/**
+ * What a BMC knows of its machine's health. A node's telemetry interface is the one that has the name of
+ * its management interface: both ask the same service of the same BMC.
+ */
+export interface TelemetryInterface extends DriverInterface {
+  /** @throws {BmcUnreachable} … and leaves out nothing silently: an unreadable sensor is `unknown` */
+  getSensors(task: Task): Promise<readonly SensorReading[]>;
+  /** Newest first, at most `limit`. */
+  getEventLog(task: Task, limit: number): Promise<readonly EventLogEntry[]>;
+  clearEventLog(task: Task): Promise<void>;
+}
+
 /** A JSON Schema (draft-07) of driver_info options; `secret: true` marks what is sealed and masked. */
 export interface DriverInfoSchema {
   readonly type: "object";
@@ -132,7 +184,7 @@ export interface DriverInfoSchema {
   readonly [keyword: string]: unknown;
 }
 
-interface ModuleOf<TKind extends DrivenInterfaceType, TInterface> {
+interface ModuleOf<TKind extends DrivenInterfaceType | "telemetry", TInterface> {
   /** Public name, as in `enabled_console_interfaces` and a node's `console_interface`. */
   readonly name: string;
   readonly apiVersion: number;
@@ -145,6 +197,7 @@ interface ModuleOf<TKind extends DrivenInterfaceType, TInterface> {
 export type ConsoleDriverModule = ModuleOf<"console", ConsoleInterface>;
 export type PowerDriverModule = ModuleOf<"power", PowerInterface>;
 export type ManagementDriverModule = ModuleOf<"management", ManagementInterface>;
+export type TelemetryDriverModule = ModuleOf<"telemetry", TelemetryInterface>;
 export type DriverModule = ConsoleDriverModule | PowerDriverModule | ManagementDriverModule;
 
 /** A hardware type: which interfaces it supports, in order of preference, by public name. */

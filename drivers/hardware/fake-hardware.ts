@@ -1,5 +1,6 @@
 /** Hardware type `fake-hardware`: for tests and demonstrations; takes any enabled console interface. */
 import type { HardwareType } from "../base.ts";
+import { PLACEHOLDERS } from "./placeholders.ts";
 
 export const FAKE_HARDWARE: HardwareType = {
   name: "fake-hardware",
@@ -8,14 +9,8 @@ export const FAKE_HARDWARE: HardwareType = {
     console: ["fake", "no-console"],
     power: ["fake", "no-power"],
     management: ["fake", "noop"],
-    bios: ["no-bios"],
+    ...PLACEHOLDERS,
     boot: ["fake"],
     deploy: ["fake"],
-    inspect: ["no-inspect"],
-    network: ["noop"],
-    raid: ["no-raid"],
-    rescue: ["no-rescue"],
-    storage: ["noop"],
-    vendor: ["no-vendor"],
   },
 };

@@ -18,7 +18,7 @@ import {
 } from "../base.ts";
 import { describeOptions } from "../driver-info.ts";
 import { throwIfAborted, withDeadline } from "../lib/deadline.ts";
-import { nameOf, type RfbTarget } from "../lib/rfb-connection.ts";
+import { nameOf, type ConnectionTarget } from "../lib/short-connection.ts";
 import { savedEndpoint } from "../lib/saved-endpoint.ts";
 import { trustOf } from "../lib/trust.ts";
 import { askForRfb, waitForRfb } from "../lib/wait-for-rfb.ts";
@@ -278,7 +278,7 @@ function reachOf(task: Task, settings: IdracSettings): Reach {
   return { settings, memo: task.memo, signal: task.signal, connectMs };
 }
 
-function targetOf(endpoint: ConsoleEndpoint): RfbTarget {
+function targetOf(endpoint: ConsoleEndpoint): ConnectionTarget {
   if (endpoint.transport.kind !== "tcp") throw new ConsoleError("an iDRAC is reached by TCP only");
   const { host, port } = endpoint.transport;
   return { host, port, ...(endpoint.tls ? { tls: endpoint.tls } : {}) };

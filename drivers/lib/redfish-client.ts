@@ -27,6 +27,8 @@ import type { RedfishAccess } from "./redfish-options.ts";
 
 /** FACT(iDRAC9 attribute dump): the manager's attributes alone are 145 kB. */
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+/** All answers to one client together: a collection has many pages. */
+const MAX_TOTAL_BYTES = 64 * 1024 * 1024;
 const MAX_REDIRECTS = 3;
 const MAX_PATH_LENGTH = 2048;
 const LOGOUT_LIMIT_MS = 5000;
@@ -45,6 +47,7 @@ export class RedfishClient {
   readonly #requestLimitMs: number;
   readonly #agent: Agent;
   readonly #sockets: ReadonlySet<Socket>;
+  #receivedBytes = 0;
   #session: { token: Secret; path: string } | undefined;
 
   private constructor(
@@ -179,7 +182,13 @@ export class RedfishClient {
         },
         body: text ?? null,
       });
-      return { answer, bytes: Buffer.from(await answer.body.arrayBuffer()) };
+      const bytes = Buffer.from(await answer.body.arrayBuffer());
+      this.#receivedBytes += bytes.length;
+      if (this.#receivedBytes > MAX_TOTAL_BYTES)
+        throw new BmcProtocolError(
+          `${this.peer} answers more than ${MAX_TOTAL_BYTES} bytes in all`,
+        );
+      return { answer, bytes };
     } catch (cause) {
       if (signal.aborted) throw cause;
       if ((cause as { code?: unknown }).code === "UND_ERR_RES_EXCEEDED_MAX_SIZE")

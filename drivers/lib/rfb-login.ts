@@ -9,7 +9,11 @@
 import { hostHandshake, isHeldByOtherViewer } from "../../common/rfb/host-handshake.ts";
 import { BmcProtocolError, type ConsoleEndpoint } from "../base.ts";
 import { withDeadline } from "./deadline.ts";
-import { useRfb, type RfbConnectionOptions, type RfbTarget } from "./rfb-connection.ts";
+import {
+  useConnection,
+  type ShortConnectionOptions,
+  type ConnectionTarget,
+} from "./short-connection.ts";
 import { silence } from "./wait-for-rfb.ts";
 
 /**
@@ -21,13 +25,13 @@ import { silence } from "./wait-for-rfb.ts";
  */
 export async function tryRfbLogin(
   endpoint: ConsoleEndpoint,
-  options: RfbConnectionOptions,
+  options: ShortConnectionOptions,
 ): Promise<void> {
   const target = targetOf(endpoint);
   const { allowedSecurityTypes, credentials } = endpoint;
   const onTimeout = (): Error => silence(target, options.limitMs);
   await withDeadline({ ...options, onTimeout }, (signal) =>
-    useRfb(target, { ...options, signal }, async (connection) => {
+    useConnection(target, { ...options, signal }, async (connection) => {
       try {
         await hostHandshake(connection, { ...credentials, allowedSecurityTypes });
       } catch (error) {
@@ -37,7 +41,7 @@ export async function tryRfbLogin(
   );
 }
 
-function targetOf(endpoint: ConsoleEndpoint): RfbTarget {
+function targetOf(endpoint: ConsoleEndpoint): ConnectionTarget {
   if (endpoint.transport.kind !== "tcp")
     throw new BmcProtocolError("a VNC server at a unix socket cannot be asked from here");
   const { host, port } = endpoint.transport;

@@ -13,17 +13,25 @@ import {
 } from "../../common/rfb/protocol-version.ts";
 import { BmcCertificateInvalid, BmcProtocolError, BmcTimeout, RFBProtocolError } from "../base.ts";
 import { withDeadline } from "./deadline.ts";
-import { nameOf, useRfb, type RfbConnectionOptions, type RfbTarget } from "./rfb-connection.ts";
+import {
+  nameOf,
+  useConnection,
+  type ShortConnectionOptions,
+  type ConnectionTarget,
+} from "./short-connection.ts";
 
 /**
  * Asks once.
  * @returns the version as the server wrote it, for example "003.008"
  * @throws {BmcUnreachable} {@link BmcTimeout} {@link BmcProtocolError} {@link BmcCertificateInvalid}
  */
-export async function askForRfb(target: RfbTarget, options: RfbConnectionOptions): Promise<string> {
+export async function askForRfb(
+  target: ConnectionTarget,
+  options: ShortConnectionOptions,
+): Promise<string> {
   return await withDeadline(
     { ...options, onTimeout: () => silence(target, options.limitMs) },
-    (signal) => useRfb(target, { ...options, signal }, readVersion),
+    (signal) => useConnection(target, { ...options, signal }, readVersion),
   );
 }
 
@@ -33,7 +41,7 @@ export async function askForRfb(target: RfbTarget, options: RfbConnectionOptions
  * @throws the last try's error
  */
 export async function waitForRfb(
-  target: RfbTarget,
+  target: ConnectionTarget,
   options: {
     readonly signal: AbortSignal;
     readonly totalMs: number;
@@ -72,7 +80,7 @@ async function readVersion(channel: HostChannel): Promise<string> {
   );
 }
 
-export function silence(target: RfbTarget, limitMs: number): BmcTimeout {
+export function silence(target: ConnectionTarget, limitMs: number): BmcTimeout {
   return new BmcTimeout(
     `${nameOf(target)} did not answer as a VNC server within ${limitMs / 1000} s`,
   );

@@ -14,6 +14,7 @@ import {
   NodeConsoleNotEnabled,
   MissingParameterValue,
   UnsupportedDriverExtension,
+  type Config,
   type ConsoleDriverModule,
   type ConsoleEndpoint,
   type ConsoleInterface,
@@ -31,6 +32,8 @@ export interface ConsoleInterfaceContract {
   readonly module: ConsoleDriverModule;
   /** Describes a machine whose console can be started. */
   readonly driverInfo: Given<DriverInfo>;
+  /** The tasks' configuration; the defaults when left out. */
+  readonly config?: () => Config;
   /** Valid, but starting must fail: a wrong password, a closed port. Skips its sentences when absent. */
   readonly brokenDriverInfo?: Given<DriverInfo>;
   /** Valid, but the machine accepts connections and never answers. Skips its sentence when absent. */
@@ -97,7 +100,7 @@ function validationSentences(contract: ConsoleInterfaceContract): void {
   const { module: driver } = contract;
 
   it("validates good driver_info without using the network", async () => {
-    const task = fakeTask({ driverInfo: await given(contract.driverInfo) });
+    const task = taskOf(contract, { driverInfo: await given(contract.driverInfo) });
     const connections = await countConnections(() => create(driver).validate(task));
     assert.equal(connections, 0);
   });
@@ -112,7 +115,7 @@ function validationSentences(contract: ConsoleInterfaceContract): void {
         const { [option]: _without, ...rest } = await given(contract.driverInfo);
         const driverInfo = value === undefined ? rest : { ...rest, [option]: value };
         await assert.rejects(
-          async () => await create(driver).validate(fakeTask({ driverInfo })),
+          async () => await create(driver).validate(taskOf(contract, { driverInfo })),
           (error) => error instanceof MissingParameterValue && error.message.includes(option),
         );
       });
@@ -120,7 +123,7 @@ function validationSentences(contract: ConsoleInterfaceContract): void {
   it("describes every option that it reads", async () => {
     const spied = watched(await given(contract.driverInfo));
     const console = create(driver);
-    await console.validate(fakeTask({ driverInfo: spied.driverInfo }));
+    await console.validate(taskOf(contract, { driverInfo: spied.driverInfo }));
     const described = new Set(Object.keys(console.getProperties()));
     assert.deepEqual(
       [...spied.read].filter((option) => !described.has(option)),
@@ -130,7 +133,7 @@ function validationSentences(contract: ConsoleInterfaceContract): void {
 
   it("ignores options of other drivers", async () => {
     const driverInfo = { ...(await given(contract.driverInfo)), somebody_elses_option: "x" };
-    await create(driver).validate(fakeTask({ driverInfo }));
+    await create(driver).validate(taskOf(contract, { driverInfo }));
   });
 }
 
@@ -138,7 +141,7 @@ function lifeSentences(contract: ConsoleInterfaceContract): void {
   const { module: driver } = contract;
   let memo: FakeMemo;
   const taskWith = async (more: FakeTaskOptions = {}): Promise<FakeTask> =>
-    fakeTask({ driverInfo: await given(contract.driverInfo), memo, ...more });
+    taskOf(contract, { driverInfo: await given(contract.driverInfo), memo, ...more });
   const start = async (): Promise<ConsoleEndpoint> =>
     await create(driver).startConsole(await taskWith());
 
@@ -243,7 +246,7 @@ function failureSentences(contract: ConsoleInterfaceContract): void {
     it("fails to start, prints no secret and leaves nothing changed or open when the machine refuses", async function test() {
       this.timeout(60_000);
       const driverInfo = await given(brokenDriverInfo);
-      const task = fakeTask({ driverInfo });
+      const task = taskOf(contract, { driverInfo });
       const machine = printed(await contract.machineState?.());
       const before = await handlesNow();
       const error = await failureOf(create(driver).startConsole(task));
@@ -259,7 +262,7 @@ function failureSentences(contract: ConsoleInterfaceContract): void {
       const abort = new AbortController();
       const driverInfo = await given(silentDriverInfo);
       const before = await handlesNow();
-      const task = fakeTask({ driverInfo, signal: abort.signal });
+      const task = taskOf(contract, { driverInfo, signal: abort.signal });
       const failure = failureOf(create(driver).startConsole(task));
       await new Promise((resolve) => setTimeout(resolve, 100));
       const abortedAt = performance.now();
@@ -274,8 +277,12 @@ function failureSentences(contract: ConsoleInterfaceContract): void {
     it("does not start at all for a task that is aborted already", async () => {
       const signal = AbortSignal.abort();
       const driverInfo = await given(contract.driverInfo);
-      await failureOf(create(driver).startConsole(fakeTask({ driverInfo, signal })));
+      await failureOf(create(driver).startConsole(taskOf(contract, { driverInfo, signal })));
     });
+}
+
+function taskOf({ config }: ConsoleInterfaceContract, options: FakeTaskOptions): FakeTask {
+  return fakeTask({ ...(config && { config: config() }), ...options });
 }
 
 async function failureOf(starting: Promise<unknown>): Promise<Error> {

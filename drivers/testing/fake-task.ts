@@ -12,6 +12,7 @@ export interface FakeTaskOptions {
   readonly driverInfo?: DriverInfo;
   readonly driver?: string;
   readonly powerState?: PowerState | null;
+  readonly properties?: { readonly [key: string]: Json };
   readonly endpoint?: ConsoleEndpoint | null;
   readonly memo?: FakeMemo;
   readonly signal?: AbortSignal;
@@ -54,6 +55,7 @@ export function fakeTask(options: FakeTaskOptions = {}): FakeTask {
       driver: options.driver ?? "fake-hardware",
       driverInfo: options.driverInfo ?? {},
       powerState: options.powerState ?? null,
+      properties: options.properties ?? {},
     },
     endpoint: options.endpoint ?? null,
     memo: options.memo ?? new FakeMemo(),

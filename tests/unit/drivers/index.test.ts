@@ -31,6 +31,35 @@ describe("the table of hardware types", () => {
     });
   }
 
+  for (const [name, console_, power, management] of [
+    ["ipmi", "ipmitool-socat", "ipmitool", "ipmitool"],
+    ["redfish", "ipmitool-socat", "redfish", "redfish"],
+    ["ilo", "ipmitool-socat", "redfish", "redfish"],
+    ["idrac", "idrac-vnc", "redfish", "redfish"],
+  ] as const)
+    it(`prefers console ${console_}, power ${power} and management ${management} for ${name}`, () => {
+      const supported = HARDWARE_TYPES[name]?.supportedInterfaces;
+      assert.deepEqual(
+        [supported?.console[0], supported?.power[0], supported?.management[0]],
+        [console_, power, management],
+      );
+    });
+
+  it("offers ipmitool-socat, and ipmitool for power and management, wherever a BMC may speak IPMI", () => {
+    for (const name of ["ipmi", "redfish", "idrac", "ilo"]) {
+      const supported = HARDWARE_TYPES[name]?.supportedInterfaces;
+      assert.equal(supported?.console.includes("ipmitool-socat"), true, name);
+      assert.equal(supported?.power.includes("ipmitool"), true, name);
+      assert.equal(supported?.management.includes("ipmitool"), true, name);
+    }
+  });
+
+  it("has a telemetry interface by the name of each management interface that asks a BMC", () => {
+    assert.ok(Object.hasOwn(BUILTIN_DRIVERS.telemetry, "ipmitool"));
+    for (const name of Object.keys(BUILTIN_DRIVERS.telemetry))
+      assert.ok(Object.hasOwn(BUILTIN_DRIVERS.management, name), name);
+  });
+
   it("lets only fake-hardware take any console interface", () => {
     const anys = Object.values(HARDWARE_TYPES).filter((type) => type.acceptsAnyConsoleInterface);
     assert.deepEqual(

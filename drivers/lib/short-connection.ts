@@ -1,6 +1,6 @@
 /**
- * One short connection to a VNC server, TCP or TLS from the first byte, as a channel for the handshake:
- * for asking whether the server is there. Never used for a session: that is novncproxy's.
+ * One short connection to where a machine's console is offered, TCP or TLS from the first byte: for asking
+ * whether something is there, or logging in to it once. Never used for a session: that is novncproxy's.
  */
 import { connect, type Socket } from "node:net";
 import type { CaFiles } from "../../common/ca-files.ts";
@@ -9,13 +9,13 @@ import type { HostChannel } from "../../common/rfb/byte-channel.ts";
 import { HostUnreachable, messageOf, RFBProtocolError, type HostTls } from "../base.ts";
 import { bmcError } from "./host-errors.ts";
 
-export interface RfbTarget {
+export interface ConnectionTarget {
   readonly host: string;
   readonly port: number;
   readonly tls?: HostTls;
 }
 
-export interface RfbConnectionOptions {
+export interface ShortConnectionOptions {
   /** Its abort ends the connection and fails what is under way. */
   readonly signal: AbortSignal;
   /** How long everything may take, the TLS handshake included. */
@@ -25,7 +25,7 @@ export interface RfbConnectionOptions {
   readonly pinOption?: string | undefined;
 }
 
-export function nameOf(target: RfbTarget): string {
+export function nameOf(target: ConnectionTarget): string {
   return target.host.includes(":")
     ? `[${target.host}]:${target.port}`
     : `${target.host}:${target.port}`;
@@ -36,12 +36,12 @@ export function nameOf(target: RfbTarget): string {
  * @throws {BmcUnreachable} {@link BmcTimeout} {@link BmcProtocolError} {@link BmcCertificateInvalid}
  *   {@link BmcAuthenticationFailed} {@link BmcFeatureMissing}
  */
-export async function useRfb<T>(
-  target: RfbTarget,
-  options: RfbConnectionOptions,
-  use: (connection: RfbConnection) => Promise<T>,
+export async function useConnection<T>(
+  target: ConnectionTarget,
+  options: ShortConnectionOptions,
+  use: (connection: ShortConnection) => Promise<T>,
 ): Promise<T> {
-  const connection = new RfbConnection(target, options);
+  const connection = new ShortConnection(target, options);
   try {
     await connection.opened();
     return await use(connection);
@@ -55,9 +55,9 @@ export async function useRfb<T>(
 /** After these it is worth to look at a socket again. */
 const CHANGES = ["connect", "readable", "end", "close"] as const;
 
-export class RfbConnection implements HostChannel {
-  readonly #target: RfbTarget;
-  readonly #options: RfbConnectionOptions;
+export class ShortConnection implements HostChannel {
+  readonly #target: ConnectionTarget;
+  readonly #options: ShortConnectionOptions;
   readonly #tcp: Socket;
   /** The same, or the TLS socket around it. */
   #stream: Socket;
@@ -67,7 +67,7 @@ export class RfbConnection implements HostChannel {
   /** Listens all the time: a new listener for "readable" is called for bytes that are known to be few. */
   readonly #onChange = (): void => this.#wake();
 
-  constructor(target: RfbTarget, options: RfbConnectionOptions) {
+  constructor(target: ConnectionTarget, options: ShortConnectionOptions) {
     this.#target = target;
     this.#options = options;
     this.#tcp = connect({ host: target.host, port: target.port });

@@ -1,0 +1,13 @@
+/** Hardware type `redfish`: servers whose BMC speaks Redfish; their serial line goes over IPMI. */
+import type { HardwareType } from "../base.ts";
+import { PLACEHOLDERS } from "./placeholders.ts";
+
+export const REDFISH: HardwareType = {
+  name: "redfish",
+  supportedInterfaces: {
+    console: ["ipmitool-socat", "vnc", "no-console"],
+    power: ["redfish", "ipmitool", "no-power"],
+    management: ["redfish", "ipmitool", "noop"],
+    ...PLACEHOLDERS,
+  },
+};
