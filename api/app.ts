@@ -11,7 +11,7 @@ import { securityHeaders } from "./middleware/security-headers.ts";
 import { unversionedPaths } from "./middleware/unversioned-paths.ts";
 import { mountRoutes, type RouterRules } from "./router.ts";
 import type { Route } from "./route.ts";
-import type { ApiState } from "./state.ts";
+import type { ApiMiddleware, ApiState } from "./state.ts";
 
 export interface ApiAppDeps {
   readonly log: Logger;
@@ -19,6 +19,8 @@ export interface ApiAppDeps {
   readonly authenticator: Authenticator;
   readonly routes: readonly Route[];
   readonly rules: RouterRules;
+  /** Answers /metrics, before anybody is asked who he is. */
+  readonly metrics: ApiMiddleware;
 }
 
 export function createApiApp(deps: ApiAppDeps): Koa<ApiState> {
@@ -29,6 +31,7 @@ export function createApiApp(deps: ApiAppDeps): Koa<ApiState> {
   app.use(securityHeaders());
   app.use(errorResponse({ log: deps.log, challenge }));
   app.use(unversionedPaths());
+  app.use(deps.metrics);
   app.use(authenticate(deps.authenticator));
   app.use(microversion());
   for (const middleware of mountRoutes(deps.routes, deps.rules)) app.use(middleware);

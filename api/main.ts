@@ -8,6 +8,7 @@ import { createApiApp } from "./app.ts";
 import { createAuthenticator } from "./auth/authenticator.ts";
 import { checkPublicEndpoint } from "./base-url.ts";
 import { listen } from "./listener.ts";
+import { metrics } from "./metrics.ts";
 import { allRoutes } from "./routes.ts";
 
 export interface ApiDeps {
@@ -35,6 +36,7 @@ export async function startApi(deps: ApiDeps): Promise<ApiService> {
   const app = createApiApp({
     ...deps,
     authenticator,
+    metrics: metrics(deps),
     routes: allRoutes({ ...deps, isStopping: () => stopping }),
     rules: {
       publicEndpoint: config.api.public_endpoint,

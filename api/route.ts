@@ -3,6 +3,7 @@
  * that knows nothing of HTTP sockets. A route never writes a response itself and never turns an error
  * into one.
  */
+import type { Readable } from "node:stream";
 import type { Json } from "../common/node.ts";
 import type { RequestContext } from "../common/request-context.ts";
 import type { PolicyRule } from "./policy.ts";
@@ -21,9 +22,16 @@ export interface ApiRequest {
   readonly baseUrl: string;
 }
 
+export interface StreamedBody {
+  readonly content: Readable;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 export interface ApiResponse {
   readonly status: number;
   readonly body?: object;
+  /** Instead of `body`: sent as it comes. */
+  readonly stream?: StreamedBody;
   /** Absolute URL for the Location header. */
   readonly location?: string;
 }

@@ -72,6 +72,11 @@ function respond(ctx: ApiContext, response: ApiResponse): void {
   ctx.status = response.status;
   if (response.location !== undefined) ctx.set("Location", response.location);
   if (response.status === 204) return;
+  if (response.stream) {
+    ctx.set(response.stream.headers);
+    ctx.body = response.stream.content;
+    return;
+  }
   if (response.body === undefined) {
     ctx.body = "";
     /* FACT(python-ironicclient 5.0): parses an empty body as JSON, and complains, if it has a type. */

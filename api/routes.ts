@@ -1,9 +1,12 @@
 /** Every route of the service in the order of matching: what is more specific comes first. */
+import type { Clock } from "../common/clock.ts";
 import type { Config } from "../common/config/options.ts";
+import type { Logger } from "../common/log.ts";
 import type { ConductorApi } from "../conductor/rpcapi.ts";
 import type { Database } from "../db/database.ts";
 import { healthRoutes } from "./health.ts";
 import type { Route } from "./route.ts";
+import { consoleLogRoutes } from "./v1/console-log.ts";
 import { conductorRoutes } from "./v1/conductors.ts";
 import { driverRoutes } from "./v1/drivers.ts";
 import { emptyCollectionRoutes } from "./v1/empty-collections.ts";
@@ -13,9 +16,12 @@ import { nodeStatesRoutes } from "./v1/node-states.ts";
 import { nodeRoutes, unknownNodeSubResource } from "./v1/nodes.ts";
 import { rootRoutes } from "./v1/root.ts";
 import { sessionRoutes } from "./v1/sessions.ts";
+import { telemetryRoutes } from "./v1/telemetry.ts";
 
 export interface RouteDeps {
   readonly config: Config;
+  readonly log: Logger;
+  readonly clock: Clock;
   readonly database: Database;
   readonly conductor: ConductorApi;
   readonly isStopping: () => boolean;
@@ -32,7 +38,9 @@ export function allRoutes(deps: RouteDeps): Route[] {
     ...nodeRoutes(nodes),
     ...nodeStatesRoutes(nodes),
     ...nodeConsoleRoutes(nodes),
+    ...consoleLogRoutes({ config, database, conductor, clock: deps.clock, log: deps.log }),
     ...nodeManagementRoutes(nodes),
+    ...telemetryRoutes(nodes),
     ...driverRoutes({ database, conductor, heartbeatTimeoutSeconds }),
     ...conductorRoutes({ database, maxLimit, heartbeatTimeoutSeconds }),
     ...sessionRoutes({ database }),

@@ -12,6 +12,7 @@ import { createBootDevice } from "./boot-device.ts";
 import { ConsoleControl } from "./console-control.ts";
 import { createConsoleHealth } from "./console-health.ts";
 import { createConsoleInformation } from "./console-information.ts";
+import { createConsoleLogToken } from "./console-log-token.ts";
 import { createConsoleMode } from "./console-mode.ts";
 import { consoleBaseUrl } from "./console-url.ts";
 import type { DriverCatalogue } from "./driver-catalogue.ts";
@@ -28,11 +29,13 @@ import { createProvision } from "./provision.ts";
 import { createConsoleRestorer, type ConsoleRestorer } from "./restore-consoles.ts";
 import { startRpcServer } from "./rpc-server.ts";
 import type { ConductorApi } from "./rpcapi.ts";
+import { createSensorCollection } from "./sensor-collection.ts";
 import { createSessionRetention } from "./session-retention.ts";
 import type { ConductorService, TaskDeps } from "./service.ts";
 import { createSilentProxies } from "./silent-proxies.ts";
 import { createTakeOver } from "./take-over.ts";
 import { TaskManager } from "./task-manager.ts";
+import { Telemetry } from "./telemetry.ts";
 import { createValidate } from "./validate.ts";
 import { WorkerPool } from "./worker-pool.ts";
 
@@ -75,15 +78,18 @@ export async function createConductor(options: ConductorOptions): Promise<Runnin
   const service = await createService(options);
   const control = new ConsoleControl(service);
   const mode = createConsoleMode(service, control);
+  const telemetry = new Telemetry(service);
   const restorer = createConsoleRestorer(service, control, (task) => mode.carryOn(task));
   const api = attended(service.pool, {
     ...createNodeLifecycle(service, control),
-    ...createNodeUpdate(service),
+    ...createNodeUpdate(service, control),
     setConsoleMode: mode.setConsoleMode,
     ...createConsoleInformation(service),
+    ...createConsoleLogToken(service),
     ...createPower(service),
     ...createProvision(service, control),
     ...createBootDevice(service),
+    ...telemetry.verbs(),
     ...createValidate(service),
   });
 
@@ -96,7 +102,10 @@ export async function createConductor(options: ConductorOptions): Promise<Runnin
     releasers.push("the heartbeat", () => heartbeat.stop());
     const remains = await service.tasks.releaseForgotten();
     const restored = restoreOwnConsoles(service, restorer, remains);
-    const periodics = startPeriodics(jobs(service, control, restorer), service);
+    const periodics = startPeriodics(
+      [...jobs(service, control, restorer), sensorJob(service, telemetry)],
+      service,
+    );
     releasers.push("work in progress", () => endWork(service, periodics, restored));
     service.log.info("conductor started", { host: service.host, rpcUrl });
     return { api, rpcUrl, periodics, restored, stop: () => releasers.stop() };
@@ -179,6 +188,17 @@ function jobs(
     ),
     job("sync power states", conductor.sync_power_state_interval, createPowerSync(service)),
   ];
+}
+
+/** A round may be put off by a tenth of the spacing, so that conductors do not ask all machines at once. */
+function sensorJob(service: ConductorService, telemetry: Telemetry): PeriodicJob {
+  const { send_sensor_data: wanted, interval } = service.config.sensor_data;
+  return {
+    name: "collect sensors",
+    spacingSeconds: wanted ? interval : 0,
+    jitterSeconds: interval / 10,
+    run: createSensorCollection(service, telemetry),
+  };
 }
 
 /** Apart from the other jobs, because it goes on while stop waits for work. */

@@ -16,7 +16,10 @@ const STOP_SECONDS = 60;
 /** How long a look at a running console may take. */
 const CHECK_SECONDS = 30;
 
-type Deps = Pick<ConductorService, "config" | "database" | "secretBox" | "host" | "log" | "pool">;
+type Deps = Pick<
+  ConductorService,
+  "clock" | "config" | "database" | "secretBox" | "host" | "log" | "pool"
+>;
 
 export class ConsoleControl {
   readonly #deps: Deps;
@@ -58,7 +61,7 @@ export class ConsoleControl {
 
   /**
    * Takes up a console that should be running: one that answers is left alone, any other is started
-   * again. Sessions are ended only when the console did not answer, or has moved.
+   * again. Sessions on a screen are ended only when the console did not answer, or has moved.
    */
   async revive(task: NodeTask): Promise<"running" | "started" | "restarted"> {
     const found = await this.#look(task);
@@ -76,16 +79,20 @@ export class ConsoleControl {
     return "started";
   }
 
-  /** Ends the sessions, whose users can connect again, and starts the console again. */
+  /** Ends the sessions on a screen, whose users can connect again, and starts the console again. */
   async restart(task: NodeTask): Promise<void> {
     this.#deps.pool.signal.throwIfAborted();
     await this.#endSessions(task);
     await this.start(task);
   }
 
-  /** Revokes every token of a node and has the proxies end its sessions. */
+  /**
+   * Revokes every token of a node and has the proxies end its sessions. Who comes later gets none of what
+   * its serial line has said until now.
+   */
   async cutOff(uuid: string, reason: ClosedReason): Promise<void> {
-    const { tokens, sessions } = this.#deps.database;
+    const { nodes, tokens, sessions } = this.#deps.database;
+    await nodes.update(uuid, { consoleHistorySince: this.#deps.clock.now() });
     await tokens.cleanForNode(uuid);
     await sessions.requestKillForNode(uuid, reason);
   }
@@ -101,7 +108,9 @@ export class ConsoleControl {
     return "answers";
   }
 
+  /** Not those of a serial line: a proxy follows it to where it is now, and whoever watches stays. */
   async #endSessions(task: NodeTask): Promise<void> {
+    if (task.node.consoleEndpoint?.consoleType === "serial") return;
     await this.#deps.database.sessions.requestKillForNode(task.node.uuid, "console_restarted");
   }
 

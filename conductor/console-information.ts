@@ -5,8 +5,8 @@
 import { NodeConsoleNotEnabled, InvalidParameterValue } from "../common/errors.ts";
 import type { Node } from "../common/node.ts";
 import type { RequestContext } from "../common/request-context.ts";
-import type { StoredConsoleEndpoint } from "../common/console-endpoint.ts";
-import { consoleUrl } from "./console-url.ts";
+import { describeTransport, type StoredConsoleEndpoint } from "../common/console-endpoint.ts";
+import { consoleUrl, serialConsoleUrl, webSocketUrl } from "./console-url.ts";
 import { pendingConsoleChange } from "./memo-store.ts";
 import type { ConductorApi, ConsoleInfo } from "./rpcapi.ts";
 import type { ConductorService } from "./service.ts";
@@ -36,11 +36,14 @@ export function createConsoleInformation(
     /* It may have been disabled, or its node deleted, while a BMC took its time. */
     runningEndpoint(await service.database.nodes.get(task.node.uuid));
     const { consoleType } = endpoint;
+    const mode = service.config.vnc.read_only ? "view" : (options.mode ?? "control");
+    /* Whoever reaches that address may type, so it is no answer to who may only look. */
+    if (endpoint.serial?.direct && options.consoleType === undefined && mode === "control")
+      return { type: "socat", url: `tcp://${describeTransport(endpoint.transport)}` };
     if (options.consoleType !== undefined && options.consoleType !== consoleType)
       throw new InvalidParameterValue(
         `the console of node ${uuid} is of type "${consoleType}", not "${options.consoleType}"`,
       );
-    const mode = service.config.vnc.read_only ? "view" : (options.mode ?? "control");
     const { token, grant } = await service.database.tokens.authorize({
       nodeUuid: task.node.uuid,
       consoleType,
@@ -57,7 +60,30 @@ export function createConsoleInformation(
       grant: grant.id,
       expiresAt: new Date(grant.expiresAt).toISOString(),
     });
-    return { type: consoleType, url: consoleUrl(service.consoleBaseUrl, task.node.uuid, token) };
+    return await answer(context, task.node.uuid, endpoint, token);
+  }
+
+  async function answer(
+    context: RequestContext,
+    nodeUuid: string,
+    endpoint: StoredConsoleEndpoint,
+    token: string,
+  ): Promise<ConsoleInfo> {
+    const base = service.consoleBaseUrl;
+    if (endpoint.consoleType === "vnc")
+      return { type: "vnc", url: consoleUrl(base, nodeUuid, token) };
+    const line = await service.database.lines.get(nodeUuid);
+    return {
+      type: "serial",
+      url: serialConsoleUrl(base, nodeUuid, token),
+      websocket_url: webSocketUrl(base, nodeUuid, token),
+      line: {
+        state: line?.state ?? "idle",
+        /* It may name the BMC; tenants read the words of the session itself. */
+        detail: context.isAdmin ? (line?.detail ?? null) : null,
+        since: new Date(line?.since ?? service.clock.now()).toISOString(),
+      },
+    };
   }
 
   return { getConsoleInformation };

@@ -1,4 +1,4 @@
-/** Builds the URL that a tenant opens. It holds the token: never log it. */
+/** Builds the URLs that a tenant opens. They hold the token: never log them. */
 import { isIPv6 } from "node:net";
 import type { Config } from "../common/config/options.ts";
 import { ConfigInvalid } from "../common/errors.ts";
@@ -33,5 +33,18 @@ export function consoleUrl(base: string, nodeUuid: string, token: string): strin
   const url = new URL(base);
   const target = new URLSearchParams({ node: nodeUuid, token });
   url.searchParams.set("path", `websockify?${target.toString()}`);
+  return url.href;
+}
+
+/** The page of a serial console stands beside that of screens: `…/serial.html`. */
+export function serialConsoleUrl(base: string, nodeUuid: string, token: string): string {
+  return consoleUrl(new URL("serial.html", base).href, nodeUuid, token);
+}
+
+/** `ws://…/websockify?node=UUID&token=TOKEN`, below the same folder as the pages. */
+export function webSocketUrl(base: string, nodeUuid: string, token: string): string {
+  const url = new URL("websockify", base);
+  url.protocol = url.protocol.replace("http", "ws");
+  url.search = new URLSearchParams({ node: nodeUuid, token }).toString();
   return url.href;
 }

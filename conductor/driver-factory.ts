@@ -8,6 +8,7 @@ import {
   DriverNotFound,
   InvalidParameterValue,
   messageOf,
+  UnsupportedDriverExtension,
 } from "../common/errors.ts";
 import {
   DRIVEN_INTERFACE_TYPES,
@@ -17,7 +18,7 @@ import {
   type Node,
 } from "../common/node.ts";
 import type { ConductorInterface } from "../db/database.ts";
-import type { HardwareType } from "../drivers/base.ts";
+import type { DriverInfoSchema, HardwareType, TelemetryInterface } from "../drivers/base.ts";
 import type { InterfaceOf } from "./driver-catalogue.ts";
 import {
   loadDrivers,
@@ -72,6 +73,20 @@ export class DriverFactory {
     const loaded: ReadonlyMap<string, LoadedInterface<T>> = this.#loaded.interfaces[type];
     const found = loaded.get(name);
     if (!found) throw new ConsoleServiceError(`${type} interface "${name}" is not loaded`);
+    return found.instance;
+  }
+
+  /**
+   * What knows this node's sensors and event log: the telemetry that has the name of its management
+   * interface.
+   * @throws {UnsupportedDriverExtension} when that interface has none; and as {@link interfaceFor}
+   */
+  telemetryFor(node: Node): TelemetryInterface {
+    const hardwareType = this.hardwareType(node.driver);
+    const name = node.managementInterface ?? this.defaultInterface(hardwareType, "management");
+    this.checkInterface(hardwareType, "management", name);
+    const found = this.#loaded.telemetry.get(name);
+    if (!found) throw new UnsupportedDriverExtension(node.driver, "sensors");
     return found.instance;
   }
 
@@ -156,18 +171,25 @@ export class DriverFactory {
       for (const one of this.#loaded.interfaces[type].values())
         if (this.#supported(hardwareType, type).includes(one.name))
           Object.assign(merged, one.instance.getProperties());
+    for (const [management, { instance }] of this.#loaded.telemetry)
+      if (this.#supported(hardwareType, "management").includes(management))
+        Object.assign(merged, instance.getProperties());
     return merged;
   }
 
   /** True when an enabled driver's schema marks this option of driver_info as a secret. */
   isSecretOption(option: string): boolean {
-    return DRIVEN_INTERFACE_TYPES.some((type) =>
-      [...this.#loaded.interfaces[type].values()].some(({ module: { schema } }) =>
-        Object.hasOwn(schema.properties, option)
-          ? schema.properties[option]?.secret === true
-          : false,
-      ),
+    return this.#schemas().some(
+      ({ properties }) => Object.hasOwn(properties, option) && properties[option]?.secret === true,
     );
+  }
+
+  #schemas(): DriverInfoSchema[] {
+    const loaded = [
+      ...DRIVEN_INTERFACE_TYPES.flatMap((type) => [...this.#loaded.interfaces[type].values()]),
+      ...this.#loaded.telemetry.values(),
+    ];
+    return loaded.map(({ module }) => module.schema);
   }
 
   #enabled(type: InterfaceType): readonly string[] {

@@ -7,7 +7,12 @@ import type { Config } from "../common/config/options.ts";
 import { DriverLoadError, messageOf } from "../common/errors.ts";
 import type { Logger } from "../common/log.ts";
 import type { DrivenInterfaceType } from "../common/node.ts";
-import type { DriverModule, HardwareType } from "../drivers/base.ts";
+import type {
+  DriverModule,
+  HardwareType,
+  TelemetryDriverModule,
+  TelemetryInterface,
+} from "../drivers/base.ts";
 import type { DriverCatalogue, InterfaceOf } from "./driver-catalogue.ts";
 import { checkConsoleInterface, importDriverPackage } from "./driver-package.ts";
 
@@ -20,11 +25,19 @@ export interface LoadedInterface<T extends DrivenInterfaceType = DrivenInterface
   readonly packageName?: string;
 }
 
+/** The telemetry that goes with an enabled management interface, made. */
+export interface LoadedTelemetry {
+  readonly module: TelemetryDriverModule;
+  readonly instance: TelemetryInterface;
+}
+
 export interface LoadedDrivers {
   readonly hardwareTypes: ReadonlyMap<string, HardwareType>;
   readonly interfaces: {
     readonly [T in DrivenInterfaceType]: ReadonlyMap<string, LoadedInterface<T>>;
   };
+  /** By the name of the management interface; many have none. */
+  readonly telemetry: ReadonlyMap<string, LoadedTelemetry>;
 }
 
 export interface LoadingDeps {
@@ -45,6 +58,7 @@ export async function loadDrivers(deps: LoadingDeps): Promise<LoadedDrivers> {
       power: await loadInterfaces(deps, "power", mistakes),
       management: await loadInterfaces(deps, "management", mistakes),
     },
+    telemetry: await loadTelemetry(deps, mistakes),
   };
   refuseMistakes(mistakes);
   return loaded;
@@ -118,6 +132,28 @@ async function loadInterface<T extends DrivenInterfaceType>(
   const module = await importDriverPackage(name, folder, Object.keys(table));
   const instance = checkConsoleInterface(name, module.create(environment));
   return { name: module.name, module, instance: instance as InterfaceOf[T], packageName: name };
+}
+
+async function loadTelemetry(
+  { config, log, catalogue }: LoadingDeps,
+  mistakes: string[],
+): Promise<Map<string, LoadedTelemetry>> {
+  const table = catalogue.drivers.telemetry;
+  const loaded = new Map<string, LoadedTelemetry>();
+  for (const name of new Set(enabledNames(config, "management"))) {
+    const load = Object.hasOwn(table, name) ? table[name] : undefined;
+    if (!load) continue;
+    try {
+      const module = (await load()).default;
+      const environment = { config, log: log.child({ driver: name }) };
+      loaded.set(name, { module, instance: module.create(environment) });
+    } catch (error) {
+      mistakes.push(
+        `telemetry of management interface "${name}" does not load: ${messageOf(error)}`,
+      );
+    }
+  }
+  return loaded;
 }
 
 function refuseTakenName<T extends DrivenInterfaceType>(

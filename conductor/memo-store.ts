@@ -5,10 +5,11 @@
  * A set reads, changes one key and writes; sets on one node are put in a queue, so that a power read
  * under a shared lock cannot undo what a console start has just saved.
  */
-import type { DrivenInterfaceType, Json, JsonObject, Node, NodeChanges } from "../common/node.ts";
+import type { Json, JsonObject, Node, NodeChanges } from "../common/node.ts";
 import type { Database } from "../db/database.ts";
+import type { DriverPart } from "./driver-catalogue.ts";
 
-export type MemoOwner = DrivenInterfaceType | "conductor";
+export type MemoOwner = DriverPart | "conductor";
 
 export type MemoChanges = { readonly [owner in MemoOwner]?: Json | undefined };
 

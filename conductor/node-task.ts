@@ -5,10 +5,16 @@
 import type { Logger } from "../common/log.ts";
 import type { DrivenInterfaceType, Node, NodeChanges } from "../common/node.ts";
 import { ConsoleError } from "../common/errors.ts";
-import type { ConsoleEndpoint, DriverInfo, Memo, Task } from "../drivers/base.ts";
+import type {
+  ConsoleEndpoint,
+  DriverInfo,
+  Memo,
+  Task,
+  TelemetryInterface,
+} from "../drivers/base.ts";
 import { deadlineOf, outcomeOf } from "./deadline.ts";
 import { ourError } from "./foreign-errors.ts";
-import type { InterfaceOf } from "./driver-catalogue.ts";
+import type { DriverPart, InterfaceOf } from "./driver-catalogue.ts";
 import type { MemoChanges } from "./memo-store.ts";
 import type { TaskDeps } from "./service.ts";
 import { scrubError, secretsIn } from "./scrub.ts";
@@ -19,7 +25,7 @@ import type { WorkerSlot } from "./worker-pool.ts";
 const ABORT_GRACE_SECONDS = 10;
 
 export interface DriverCall {
-  readonly type: DrivenInterfaceType;
+  readonly type: DriverPart;
   /** Deadline of the call. */
   readonly seconds: number;
   /** Opens the sentence when it is missed: "starting the console". */
@@ -71,6 +77,11 @@ export class NodeTask {
     return this.#deps.drivers.interfaceFor(this.#node, type);
   }
 
+  /** @throws {UnsupportedDriverExtension} when nothing reads this node's sensors; as {@link interfaceOf} */
+  telemetry(): TelemetryInterface {
+    return this.#deps.drivers.telemetryFor(this.#node);
+  }
+
   /**
    * Calls a driver with a deadline. A driver that ignores its signal is left behind after a while. Errors
    * come out without the secrets that the driver was given.
@@ -113,7 +124,7 @@ export class NodeTask {
     await this.#release();
   }
 
-  #driverTask(type: DrivenInterfaceType, signal: AbortSignal): Task {
+  #driverTask(type: DriverPart, signal: AbortSignal): Task {
     const node = this.#node;
     const driverInfo = this.#openDriverInfo();
     return {
@@ -123,6 +134,7 @@ export class NodeTask {
         driver: node.driver,
         driverInfo,
         powerState: node.powerState,
+        properties: node.properties,
       },
       endpoint: this.#openEndpoint(),
       memo: this.#memo(type),
@@ -132,7 +144,7 @@ export class NodeTask {
     };
   }
 
-  #memo(type: DrivenInterfaceType): Memo {
+  #memo(type: DriverPart): Memo {
     return {
       get: () => structuredClone(this.#node.driverMemos[type]),
       set: async (value) => {

@@ -2,6 +2,7 @@
 import { Conflict } from "../common/errors.ts";
 import type { Node, NodeChanges } from "../common/node.ts";
 import type { RequestContext } from "../common/request-context.ts";
+import type { ConsoleControl } from "./console-control.ts";
 import { isDriven } from "./driver-factory.ts";
 import type { MemoChanges } from "./memo-store.ts";
 import { differs, writableChanges } from "./node-fields.ts";
@@ -14,7 +15,13 @@ import type { ConductorService } from "./service.ts";
 /** FACT(ironic conductor/manager.py update_node): plus its inspection states, which we do not have. */
 const INTERFACE_UPDATE_STATES: readonly string[] = ["enroll", "manageable", "available"];
 
-export function createNodeUpdate(service: ConductorService): Pick<ConductorApi, "updateNode"> {
+/** In whose hands a machine is. */
+const HANDS = ["owner", "lessee", "instanceUuid"] as const;
+
+export function createNodeUpdate(
+  service: ConductorService,
+  control: ConsoleControl,
+): Pick<ConductorApi, "updateNode"> {
   async function updateNode(
     context: RequestContext,
     uuid: string,
@@ -32,12 +39,18 @@ export function createNodeUpdate(service: ConductorService): Pick<ConductorApi, 
     refuseReassociation(node, changes);
     refuseForeignPlacement(node, changes);
     const interfaces = interfaceChanges(node, changes, options.resetInterfaces ?? false);
+    const leaves = HANDS.some((field) => node[field] !== null && differs(changes, node, field));
+    // First, so that a crash in between leaves no former tenant a way in.
+    if (leaves) await control.cutOff(node.uuid, "node_released");
     const written = await task.saveMemos(forgottenMemos(node, { ...changes, ...interfaces }), {
       ...changes,
       ...interfaces,
       ...sealedFields(service, node.uuid, changes, node),
       ...leftMaintenance(changes),
+      ...changedHands(node, changes, service.clock.now()),
     });
+    // What was opened in between with the old one's rights.
+    if (leaves) await control.cutOff(node.uuid, "node_released");
     task.log.info("node updated", {
       fields: Object.keys(changes),
       requestId: context.requestId,
@@ -110,6 +123,12 @@ function forgottenMemos(node: Node, changes: NodeChanges): MemoChanges {
 /** As Ironic: out of maintenance, out of its reason and fault. */
 function leftMaintenance(changes: NodeChanges): NodeChanges {
   return changes.maintenance === false ? { maintenanceReason: null, fault: null } : {};
+}
+
+/** Another project's eyes must not see what the serial line said before, to operators neither. */
+function changedHands(node: Node, changes: NodeChanges, now: number): NodeChanges {
+  const moved = HANDS.some((field) => differs(changes, node, field));
+  return moved ? { consoleHistorySince: now } : {};
 }
 
 function snakeCase(field: string): string {

@@ -8,6 +8,8 @@ export interface PeriodicJob {
   readonly name: string;
   /** 0 never runs it. */
   readonly spacingSeconds: number;
+  /** Each timed run is put off by up to so many seconds, at random. */
+  readonly jitterSeconds?: number;
   /** What it resolves to is dropped. */
   readonly run: () => Promise<unknown>;
 }
@@ -15,7 +17,7 @@ export interface PeriodicJob {
 export class Periodics {
   readonly #jobs: ReadonlyMap<string, PeriodicJob>;
   readonly #log: Logger;
-  readonly #timers: NodeJS.Timeout[] = [];
+  readonly #timers = new Set<NodeJS.Timeout>();
   readonly #running = new Map<string, Promise<void>>();
   #stopped = false;
 
@@ -27,7 +29,7 @@ export class Periodics {
   start(): void {
     for (const job of this.#jobs.values())
       if (job.spacingSeconds > 0)
-        this.#timers.push(setInterval(() => void this.run(job.name), job.spacingSeconds * 1000));
+        this.#timers.add(setInterval(() => this.#due(job), job.spacingSeconds * 1000));
   }
 
   /** Runs one job now; while it runs already, waits for that run instead. Never throws. */
@@ -44,8 +46,24 @@ export class Periodics {
   /** No new runs. Resolves when the last one has ended. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    for (const timer of this.#timers.splice(0)) clearInterval(timer);
+    for (const timer of this.#timers) {
+      clearInterval(timer);
+      clearTimeout(timer);
+    }
+    this.#timers.clear();
     await Promise.all(this.#running.values());
+  }
+
+  #due(job: PeriodicJob): void {
+    if (job.jitterSeconds === undefined) return void this.run(job.name);
+    const timer = setTimeout(
+      () => {
+        this.#timers.delete(timer);
+        void this.run(job.name);
+      },
+      Math.random() * job.jitterSeconds * 1000,
+    );
+    this.#timers.add(timer);
   }
 
   async #runLogged(job: PeriodicJob): Promise<void> {

@@ -5,8 +5,9 @@
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { isIP, isIPv6 } from "node:net";
+import { isIPv6 } from "node:net";
 import type { Secret } from "../common/secret.ts";
+import { isLoopback } from "../common/loopback.ts";
 
 export class RpcGate {
   readonly #credentials: Secret;
@@ -52,9 +53,4 @@ export function hostsOf(url: string, address: string, port: number): string[] {
 /** The form of an address or name inside a URL. */
 export function hostName(address: string): string {
   return isIPv6(address) ? `[${address}]` : address;
-}
-
-export function isLoopback(address: string): boolean {
-  if (address === "localhost" || address === "::1") return true;
-  return isIP(address) === 4 && address.startsWith("127.");
 }

@@ -24,6 +24,7 @@ export const RPC_METHODS: { readonly [M in keyof ConductorApi]: readonly Paramet
   validateDriverInterfaces: [UUID],
   setConsoleMode: [UUID, { name: "enabled", kind: "boolean" }],
   getConsoleInformation: [UUID, OPTIONS],
+  authorizeConsoleLog: [UUID],
   changeNodePowerState: [
     UUID,
     { name: "target", kind: "text" },
@@ -34,6 +35,9 @@ export const RPC_METHODS: { readonly [M in keyof ConductorApi]: readonly Paramet
   getBootDevice: [UUID],
   setBootDevice: [UUID, { name: "device", kind: "text" }, { name: "persistent", kind: "boolean" }],
   injectNmi: [UUID],
+  getSensors: [UUID],
+  getEventLog: [UUID, { name: "limit", kind: "number" }],
+  clearEventLog: [UUID],
   getDriverProperties: [{ name: "hardwareType", kind: "text" }],
 };
 

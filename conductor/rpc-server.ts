@@ -14,9 +14,10 @@ import {
   RequestTooLarge,
 } from "../common/errors.ts";
 import type { Logger } from "../common/log.ts";
+import { isLoopback } from "../common/loopback.ts";
 import { rpcCredentials } from "./rpc-credentials.ts";
 import { toRpcError, type RpcError } from "./rpc-errors.ts";
-import { hostName, hostsOf, isLoopback, RpcGate } from "./rpc-gate.ts";
+import { hostName, hostsOf, RpcGate } from "./rpc-gate.ts";
 import { argumentsOf, isRpcMethod } from "./rpc-methods.ts";
 import type { ConductorApi } from "./rpcapi.ts";
 

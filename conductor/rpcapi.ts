@@ -6,12 +6,21 @@ import type { Clock } from "../common/clock.ts";
 import type { ConsoleType } from "../common/console-endpoint.ts";
 import type { Node, NodeChanges, PowerTarget } from "../common/node.ts";
 import type { RequestContext } from "../common/request-context.ts";
-import type { SessionMode } from "../db/database.ts";
-import type { BootDevice } from "../drivers/base.ts";
+import type { LineState, SessionMode } from "../db/database.ts";
+import type { BootDevice, EventLogEntry, SensorReading } from "../drivers/base.ts";
 import { RpcClient, type RpcClientDeps } from "./rpc-client.ts";
 
 /** Which conductor handles a node, for what the api shows and filters by. */
 export { conductorOf } from "./placement.ts";
+
+export type { EventLogEntry, SensorReading } from "../drivers/base.ts";
+
+/** What a BMC said of its machine's sensors, and when. */
+export interface CollectedSensors {
+  /** Milliseconds since the epoch. */
+  readonly collectedAt: number;
+  readonly readings: readonly SensorReading[];
+}
 
 /**
  * What an operator may set when creating a node. driver_info, instance_info, … come in the clear and
@@ -27,10 +36,22 @@ export interface InterfaceValidation {
 
 export type ProvisionVerb = "manage" | "provide" | "abort" | "deleted" | "adopt";
 
-/** What GET states/console shows as console_info. */
+/**
+ * What GET states/console shows as console_info. `type` and `url` are Ironic's; `vnc` and `serial` lead to
+ * a page, `socat` is the address of a plain listener.
+ */
 export interface ConsoleInfo {
-  readonly type: string;
+  readonly type: "vnc" | "serial" | "socat";
   readonly url: string;
+  /** Of a serial console: the same session without the page, for terminals and embedded ones. */
+  readonly websocket_url?: string;
+  /** Of a serial console: what its line does. */
+  readonly line?: {
+    readonly state: LineState;
+    readonly detail: string | null;
+    /** ISO 8601. */
+    readonly since: string;
+  };
 }
 
 /**
@@ -66,6 +87,11 @@ export interface ConductorApi {
     uuid: string,
     options?: { readonly mode?: SessionMode; readonly consoleType?: ConsoleType },
   ): Promise<ConsoleInfo>;
+  /**
+   * @returns a new token with which the proxies give out the node's console log, for a minute. The console
+   * may be off.
+   */
+  authorizeConsoleLog(context: RequestContext, uuid: string): Promise<string>;
   /** Accepts at once, works in the background. */
   changeNodePowerState(
     context: RequestContext,
@@ -83,6 +109,19 @@ export interface ConductorApi {
     persistent: boolean,
   ): Promise<void>;
   injectNmi(context: RequestContext, uuid: string): Promise<void>;
+  /**
+   * Reads the sensors from the BMC now, and keeps what it said for `?cached=true`. Texts are
+   * bounded and fit for one line.
+   * @throws {UnsupportedDriverExtension} when nothing reads this node's sensors
+   */
+  getSensors(context: RequestContext, uuid: string): Promise<CollectedSensors>;
+  /** Newest first, at most `limit` and never more than 1000; texts as with {@link getSensors}. */
+  getEventLog(
+    context: RequestContext,
+    uuid: string,
+    limit: number,
+  ): Promise<readonly EventLogEntry[]>;
+  clearEventLog(context: RequestContext, uuid: string): Promise<void>;
   /** Merged options of all enabled interfaces of a hardware type. @throws {DriverNotFound} */
   getDriverProperties(
     context: RequestContext,

@@ -1,5 +1,6 @@
-/** A ConsoleEndpoint as drivers return it, and as the database keeps it: with its password sealed. */
+/** A ConsoleEndpoint as drivers return it, and as the database keeps it: with its secrets sealed. */
 import {
+  endpointClientKeyPlace,
   endpointPasswordPlace,
   type ConsoleEndpoint,
   type StoredConsoleEndpoint,
@@ -13,13 +14,18 @@ export function sealEndpoint(
 ): StoredConsoleEndpoint {
   const { credentials, ...rest } = endpoint;
   if (!credentials) return rest;
-  const { password, ...user } = credentials;
-  if (!password) return { ...rest, credentials: user };
-  const sealed = box.seal(password, endpointPasswordPlace(nodeUuid));
-  return { ...rest, credentials: { ...user, password: sealed } };
+  const { password, clientKey, ...open } = credentials;
+  return {
+    ...rest,
+    credentials: {
+      ...open,
+      ...(password && { password: box.seal(password, endpointPasswordPlace(nodeUuid)) }),
+      ...(clientKey && { clientKey: box.seal(clientKey, endpointClientKeyPlace(nodeUuid)) }),
+    },
+  };
 }
 
-/** @throws {ConsoleServiceError} when the password does not open */
+/** @throws {ConsoleServiceError} when a secret does not open */
 export function openEndpoint(
   box: SecretBox,
   nodeUuid: string,
@@ -27,8 +33,13 @@ export function openEndpoint(
 ): ConsoleEndpoint {
   const { credentials, ...rest } = stored;
   if (!credentials) return rest;
-  const { password, ...user } = credentials;
-  if (!password) return { ...rest, credentials: user };
-  const opened = box.open(password, endpointPasswordPlace(nodeUuid));
-  return { ...rest, credentials: { ...user, password: opened } };
+  const { password, clientKey, ...open } = credentials;
+  return {
+    ...rest,
+    credentials: {
+      ...open,
+      ...(password && { password: box.open(password, endpointPasswordPlace(nodeUuid)) }),
+      ...(clientKey && { clientKey: box.open(clientKey, endpointClientKeyPlace(nodeUuid)) }),
+    },
+  };
 }

@@ -14,7 +14,7 @@ import {
 } from "../../common/errors.ts";
 import type { Logger } from "../../common/log.ts";
 import type { RequestContext } from "../../common/request-context.ts";
-import { isLoopback } from "../loopback.ts";
+import { isLoopback } from "../../common/loopback.ts";
 import type { Authenticator, AuthenticatorDeps } from "./authenticator.ts";
 import { HtpasswdFile, type Users } from "./htpasswd.ts";
 import { PasswordChecks, type VerifyPassword } from "./password-checks.ts";

@@ -7,7 +7,7 @@ import type { Config } from "../../common/config/options.ts";
 import { ConfigInvalid, NotAuthorized } from "../../common/errors.ts";
 import type { RequestContext } from "../../common/request-context.ts";
 import { hostnameOf } from "../base-url.ts";
-import { isLoopback } from "../loopback.ts";
+import { isLoopback } from "../../common/loopback.ts";
 import type { Authenticator } from "./authenticator.ts";
 
 /** @throws {ConfigInvalid} when [api]host_ip is not loopback */

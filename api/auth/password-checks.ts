@@ -2,7 +2,7 @@
  * Verifies passwords, few at a time: a hash keeps one of libuv's four threads busy, which file access,
  * name lookups and the database share. One caller must not keep the others from logging in.
  */
-import { FairQueue } from "./fair-queue.ts";
+import { FairQueue } from "../../common/fair-queue.ts";
 
 const LIMITS = { running: 2, waiting: 32, waitingOfOneSource: 4 };
 

@@ -2,12 +2,14 @@
  * A node's console: whether it is on, a link to it, and the switch. Asking for the link mints a token
  * for the caller and touches neither the console nor anybody who watches it.
  */
-import { NodeConsoleNotEnabled } from "../../common/errors.ts";
+import { InvalidParameterValue, NodeConsoleNotEnabled } from "../../common/errors.ts";
 import type { Node } from "../../common/node.ts";
 import { accepted, type ApiRequest, type ApiResponse, ok, type Route } from "../route.ts";
 import { mandatory, parseBoolean, queryArguments, requestArguments } from "./arguments.ts";
 import { findNode } from "./identifiers.ts";
 import type { NodeRouteDeps } from "./nodes.ts";
+
+type LinkOptions = NonNullable<Parameters<NodeRouteDeps["conductor"]["getConsoleInformation"]>[2]>;
 
 export function nodeConsoleRoutes(deps: NodeRouteDeps): Route[] {
   const find = (request: ApiRequest): Promise<Node> =>
@@ -18,8 +20,8 @@ export function nodeConsoleRoutes(deps: NodeRouteDeps): Route[] {
       path: "/v1/nodes/:ident/states/console",
       rule: "baremetal:node:get_console",
       handle: async (request) => {
-        queryArguments(request.query, []);
-        return getConsole(deps, request, await find(request));
+        const wanted = wantedLink(request);
+        return getConsole(deps, request, await find(request), wanted);
       },
     },
     {
@@ -44,10 +46,11 @@ async function getConsole(
   deps: NodeRouteDeps,
   request: ApiRequest,
   node: Node,
+  wanted: LinkOptions,
 ): Promise<ApiResponse> {
   if (!node.consoleEnabled) return ok({ console_enabled: false, console_info: null });
   try {
-    const info = await deps.conductor.getConsoleInformation(request.context, node.uuid);
+    const info = await deps.conductor.getConsoleInformation(request.context, node.uuid, wanted);
     return ok({ console_enabled: true, console_info: info });
   } catch (error) {
     /* Disabled in between. */
@@ -55,4 +58,25 @@ async function getConsole(
       return ok({ console_enabled: false, console_info: null });
     throw error;
   }
+}
+
+/** What kind of link: ours, beside Ironic's plain GET. @throws {InvalidParameterValue} */
+function wantedLink(request: ApiRequest): LinkOptions {
+  const given = queryArguments(request.query, ["mode", "console_type"]);
+  const mode = chosen("mode", given.get("mode"), ["control", "view"] as const);
+  const consoleType = chosen("console_type", given.get("console_type"), ["vnc", "serial"] as const);
+  return { ...(mode && { mode }), ...(consoleType && { consoleType }) };
+}
+
+function chosen<T extends string>(
+  name: string,
+  value: unknown,
+  choices: readonly T[],
+): T | undefined {
+  if (value === undefined) return undefined;
+  const found = choices.find((choice) => choice === value);
+  if (found) return found;
+  throw new InvalidParameterValue(
+    `${name} must be one of ${choices.join(", ")}, not ${JSON.stringify(value)}`,
+  );
 }

@@ -1,23 +1,27 @@
 /** Management interface `redfish`: boot device by BootSourceOverride, NMI by ComputerSystem.Reset. */
 import {
+  BmcFeatureMissing,
   DRIVER_API_VERSION,
   type BootDevice,
   type ManagementDriverModule,
   type ManagementInterface,
   type Task,
 } from "../base.ts";
+import { printable } from "../../common/printable.ts";
 import { describeOptions } from "../driver-info.ts";
 import { invalidBootDevice } from "../lib/invalid-boot-device.ts";
 import { objectOf } from "../lib/json-object.ts";
-import { redfishSchema, resetAction, systemSettingsParser, withSystem } from "./system.ts";
+import { resetAction, resetBy, textsOf } from "./reset.ts";
+import { redfishSchema, systemSettingsParser, withSystem, type ComputerSystem } from "./system.ts";
 
-/** Ironic's names to schema ComputerSystem's BootSource. */
-const TARGETS: Readonly<Record<string, string>> = {
-  pxe: "Pxe",
-  disk: "Hdd",
-  cdrom: "Cd",
-  bios: "BiosSetup",
-  floppy: "Floppy",
+/** Ironic's names to schema ComputerSystem's BootSource, the best first. */
+const TARGETS: Readonly<Record<string, readonly string[]>> = {
+  pxe: ["Pxe"],
+  disk: ["Hdd"],
+  // FACT(ironic redfish management, Supermicro): boards that know no Cd call virtual media UsbCd.
+  cdrom: ["Cd", "UsbCd"],
+  bios: ["BiosSetup"],
+  floppy: ["Floppy"],
 };
 
 class RedfishManagement implements ManagementInterface {
@@ -39,19 +43,23 @@ class RedfishManagement implements ManagementInterface {
     return await withSystem(this.#settingsOf(task.node.driverInfo), task, async ({ body }) => {
       const { BootSourceOverrideEnabled: enabled, BootSourceOverrideTarget: wanted } =
         objectOf(body["Boot"]) ?? {};
-      const device = Object.entries(TARGETS).find(([, target]) => target === wanted);
+      const device = Object.entries(TARGETS).find(([, names]) =>
+        names.some((name) => name === wanted),
+      );
       if (!device || enabled === "Disabled") return { bootDevice: null, persistent: null };
       return { bootDevice: device[0], persistent: enabled === "Continuous" };
     });
   }
 
   async setBootDevice(task: Task, device: string, persistent: boolean): Promise<void> {
-    const target = Object.hasOwn(TARGETS, device) ? TARGETS[device] : undefined;
-    if (target === undefined) throw invalidBootDevice(device);
+    const targets = Object.hasOwn(TARGETS, device) ? TARGETS[device] : undefined;
+    if (targets === undefined) throw invalidBootDevice(device);
     await withSystem(this.#settingsOf(task.node.driverInfo), task, async (system) => {
       const boot = {
-        BootSourceOverrideTarget: target,
-        BootSourceOverrideEnabled: persistent ? "Continuous" : "Once",
+        BootSourceOverrideTarget: offered(system, "BootSourceOverrideTarget", targets),
+        BootSourceOverrideEnabled: offered(system, "BootSourceOverrideEnabled", [
+          persistent ? "Continuous" : "Once",
+        ]),
       };
       await system.client.patch(system.path, { Boot: boot }, system.etag);
     });
@@ -59,9 +67,22 @@ class RedfishManagement implements ManagementInterface {
 
   async injectNmi(task: Task): Promise<void> {
     await withSystem(this.#settingsOf(task.node.driverInfo), task, async (system) => {
-      await system.client.post(resetAction(system).target, { ResetType: "Nmi" });
+      await resetBy(system, await resetAction(system), ["Nmi"], "inject an NMI");
     });
   }
+}
+
+/**
+ * The first of `values` that the BMC takes for a property of Boot; the first when it does not say.
+ * @throws {BmcFeatureMissing} when it takes none
+ */
+function offered(system: ComputerSystem, property: string, values: readonly string[]): string {
+  const listed = textsOf(objectOf(system.body["Boot"])?.[`${property}@Redfish.AllowableValues`]);
+  const value = values.find((one) => listed.length === 0 || listed.includes(one));
+  if (value !== undefined) return value;
+  throw new BmcFeatureMissing(
+    `${system.client.peer} takes no ${property} ${values.join(" or ")}, it offers ${printable(listed.join(", "))}`,
+  );
 }
 
 const redfishManagementDriver: ManagementDriverModule = {

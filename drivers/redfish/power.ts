@@ -1,7 +1,6 @@
 /** Power interface `redfish`: PowerState and ComputerSystem.Reset of any Redfish BMC. */
 import { setTimeout as pause } from "node:timers/promises";
 import {
-  BmcFeatureMissing,
   BmcTimeout,
   DRIVER_API_VERSION,
   type PowerDriverModule,
@@ -10,18 +9,12 @@ import {
   type PowerTarget,
   type Task,
 } from "../base.ts";
-import { printable } from "../../common/printable.ts";
 import { describeOptions } from "../driver-info.ts";
 import { withDeadline } from "../lib/deadline.ts";
 import { optionalText } from "../lib/redfish-body.ts";
 import type { RedfishAnswer } from "../lib/redfish-client.ts";
-import {
-  redfishSchema,
-  resetAction,
-  systemSettingsParser,
-  withSystem,
-  type ComputerSystem,
-} from "./system.ts";
+import { resetAction, resetBy, takes } from "./reset.ts";
+import { redfishSchema, systemSettingsParser, withSystem, type ComputerSystem } from "./system.ts";
 
 /** Pauses between two looks at the power state: they double. */
 const FIRST_PAUSE_MS = 250;
@@ -33,7 +26,9 @@ const RESETS: Readonly<Record<PowerTarget, { types: readonly string[]; state: Po
   "power off": { types: ["ForceOff"], state: "power off" },
   rebooting: { types: ["ForceRestart", "PowerCycle"], state: "power on" },
   "soft rebooting": { types: ["GracefulRestart"], state: "power on" },
-  "soft power off": { types: ["GracefulShutdown"], state: "power off" },
+  // FACT(DMTF schema Resource, ResetType): PushPowerButton is the short press, which an OS takes as a wish
+  // to shut down; older iLOs offer nothing else for it.
+  "soft power off": { types: ["GracefulShutdown", "PushPowerButton"], state: "power off" },
 };
 
 /** DSP0266 PowerState; the transitional ones count as what they lead from, as in Ironic's sushy. */
@@ -69,37 +64,41 @@ class RedfishPower implements PowerInterface {
   async setPowerState(task: Task, target: PowerTarget, timeoutSeconds: number): Promise<void> {
     await withSystem(this.#settingsOf(task.node.driverInfo), task, async (system) => {
       const before = stateOf(system);
-      const { state } = RESETS[target];
-      const restart = target === "rebooting" || target === "soft rebooting";
-      if (!restart && before === state) return;
-      // A machine that is off cannot restart; it is switched on, as Ironic does.
-      await reset(system, restart && before === "power off" ? "power on" : target);
-      await untilState(system, state, timeoutSeconds, task.signal);
+      const wanted = wantedFrom(before, target);
+      if (wanted === undefined) return;
+      const action = await resetAction(system);
+      const inTwoSteps =
+        wanted === "soft rebooting" && !RESETS[wanted].types.some((type) => takes(action, type));
+      const steps: readonly PowerTarget[] = inTwoSteps ? ["soft power off", "power on"] : [wanted];
+      const end = performance.now() + timeoutSeconds * 1000;
+      for (const step of steps) {
+        await resetBy(system, action, RESETS[step].types, `do ${target}`);
+        const left = (end - performance.now()) / 1000;
+        await untilState(system, RESETS[step].state, { timeoutSeconds, left }, task.signal);
+      }
     });
   }
 }
 
-async function reset(system: ComputerSystem, target: PowerTarget): Promise<void> {
-  const action = resetAction(system);
-  const { types } = RESETS[target];
-  const type =
-    action.allowed.length === 0 ? types[0] : types.find((name) => action.allowed.includes(name));
-  if (type === undefined)
-    throw new BmcFeatureMissing(
-      `${system.client.peer} cannot do ${target}, it offers ${printable(action.allowed.join(", "))}`,
-    );
-  await system.client.post(action.target, { ResetType: type });
+/**
+ * What to ask for, nothing when the machine is there already. A machine that is off cannot restart; it is
+ * switched on, as Ironic does.
+ */
+function wantedFrom(before: PowerState, target: PowerTarget): PowerTarget | undefined {
+  if (target === "rebooting" || target === "soft rebooting")
+    return before === "power off" ? "power on" : target;
+  return before === RESETS[target].state ? undefined : target;
 }
 
 async function untilState(
   system: ComputerSystem,
   wanted: PowerState,
-  timeoutSeconds: number,
+  { timeoutSeconds, left }: { readonly timeoutSeconds: number; readonly left: number },
   signal: AbortSignal,
 ): Promise<void> {
   const onTimeout = (): Error =>
     new BmcTimeout(`the machine did not reach ${wanted} within ${timeoutSeconds} s`);
-  await withDeadline({ signal, limitMs: timeoutSeconds * 1000, onTimeout }, async (inner) => {
+  await withDeadline({ signal, limitMs: Math.max(left, 0) * 1000, onTimeout }, async (inner) => {
     let pauseMs = FIRST_PAUSE_MS;
     while (stateOf(await system.client.get(system.path)) !== wanted) {
       await pause(pauseMs, undefined, { signal: inner });

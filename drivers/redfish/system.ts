@@ -1,14 +1,8 @@
 /** The ComputerSystem resource (DMTF DSP0266, schema ComputerSystem) that power and management share. */
-import {
-  BmcFeatureMissing,
-  BmcProtocolError,
-  type DriverInfo,
-  type DriverInfoSchema,
-  type Task,
-} from "../base.ts";
+import { BmcFeatureMissing, type DriverInfo, type DriverInfoSchema, type Task } from "../base.ts";
 import { driverInfoParser } from "../driver-info.ts";
-import { objectOf } from "../lib/json-object.ts";
-import { memberPaths, textAt } from "../lib/redfish-body.ts";
+import type { JsonObject } from "../lib/json-object.ts";
+import { memberPaths, optionalText } from "../lib/redfish-body.ts";
 import { RedfishClient, requireRedfishPath, type RedfishAnswer } from "../lib/redfish-client.ts";
 import {
   REDFISH_PROPERTIES,
@@ -66,26 +60,24 @@ export async function withSystem<T>(
   const limits = { signal, requestLimitMs: config.idrac.connect_timeout * 1000 };
   return await RedfishClient.with(settings.access, limits, async (client) => {
     const path = settings.systemPath ?? (await onlySystem(client));
-    return await use({ path, client, ...(await client.get(path)) });
+    const { body, etag } = await client.get(path);
+    return await use({ path, client, body, etag: etag ?? etagIn(body) });
   });
 }
 
+/** FACT(DSP0266 section 6.5): a service may give the ETag in the body instead of a header. */
+function etagIn(body: JsonObject): string | undefined {
+  return optionalText(body, "@odata.etag") || undefined;
+}
+
 async function onlySystem(client: RedfishClient): Promise<string> {
-  const paths = memberPaths((await client.get(SYSTEMS)).body);
+  const paths = await systemPaths(client);
   if (paths.length === 1 && paths[0] !== undefined) return paths[0];
   throw new BmcFeatureMissing(
     `${client.peer} has ${paths.length} systems, name one in redfish_system_id`,
   );
 }
 
-/** Where to POST resets, and the ResetType values the BMC takes (empty when it does not say). */
-export function resetAction(system: RedfishAnswer): { target: string; allowed: string[] } {
-  const reset = objectOf(objectOf(system.body["Actions"])?.["#ComputerSystem.Reset"]);
-  if (!reset)
-    throw new BmcProtocolError("the Redfish system lacks the ComputerSystem.Reset action");
-  const allowed = reset["ResetType@Redfish.AllowableValues"];
-  return {
-    target: textAt(reset, "target"),
-    allowed: Array.isArray(allowed) ? allowed.filter((item) => typeof item === "string") : [],
-  };
+export async function systemPaths(client: RedfishClient): Promise<string[]> {
+  return memberPaths((await client.get(SYSTEMS)).body);
 }

@@ -17,9 +17,9 @@ import {
 } from "../../common/node.ts";
 import { SecretBox } from "../../common/secret-box.ts";
 import { DriverInfoSecrets } from "../../conductor/driver-info-secrets.ts";
-import type { ConductorApi, NodeCreation } from "../../conductor/rpcapi.ts";
+import type { CollectedSensors, ConductorApi, NodeCreation } from "../../conductor/rpcapi.ts";
 import type { ConductorInterface, Database } from "../../db/database.ts";
-import type { BootDevice } from "../../drivers/base.ts";
+import type { BootDevice, EventLogEntry, SensorReading } from "../../drivers/base.ts";
 
 export const CONDUCTOR_HOST = "conductor-1.example";
 export const HARDWARE_TYPES = ["fake-hardware", "idrac"] as const;
@@ -34,6 +34,9 @@ export interface RecordedCall {
 
 export class FakeConductor implements ConductorApi {
   readonly calls: RecordedCall[] = [];
+  /** What every node's BMC says. */
+  sensors: readonly SensorReading[] = [];
+  eventLog: readonly EventLogEntry[] = [];
   readonly #database: Database;
   readonly #secrets: DriverInfoSecrets;
   readonly #failures = new Map<keyof ConductorApi, Error>();
@@ -115,7 +118,7 @@ export class FakeConductor implements ConductorApi {
 
   async getConsoleInformation(
     ...args: Parameters<ConductorApi["getConsoleInformation"]>
-  ): Promise<{ type: string; url: string }> {
+  ): ReturnType<ConductorApi["getConsoleInformation"]> {
     this.#record("getConsoleInformation", args);
     const node = await this.#database.nodes.get(args[1]);
     if (!node.consoleEnabled)
@@ -164,6 +167,37 @@ export class FakeConductor implements ConductorApi {
   injectNmi(...args: Parameters<ConductorApi["injectNmi"]>): Promise<void> {
     this.#record("injectNmi", args);
     return Promise.resolve();
+  }
+
+  getSensors(...args: Parameters<ConductorApi["getSensors"]>): Promise<CollectedSensors> {
+    this.#record("getSensors", args);
+    return Promise.resolve({ collectedAt: Date.now(), readings: this.sensors });
+  }
+
+  getEventLog(...args: Parameters<ConductorApi["getEventLog"]>): Promise<readonly EventLogEntry[]> {
+    this.#record("getEventLog", args);
+    return Promise.resolve(this.eventLog.slice(0, args[2]));
+  }
+
+  clearEventLog(...args: Parameters<ConductorApi["clearEventLog"]>): Promise<void> {
+    this.#record("clearEventLog", args);
+    this.eventLog = [];
+    return Promise.resolve();
+  }
+
+  async authorizeConsoleLog(
+    ...args: Parameters<ConductorApi["authorizeConsoleLog"]>
+  ): Promise<string> {
+    this.#record("authorizeConsoleLog", args);
+    const { token } = await this.#database.tokens.authorize({
+      nodeUuid: args[1],
+      consoleType: "serial",
+      mode: "log",
+      userId: args[0].userId,
+      projectId: args[0].projectId,
+      ttlSeconds: 60,
+    });
+    return token;
   }
 
   getDriverProperties(

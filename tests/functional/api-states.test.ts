@@ -48,6 +48,26 @@ describe("the console of a node over the api", () => {
     });
   });
 
+  it("asks for a link of the kind that the caller names", async () => {
+    await api.put(path, { enabled: true });
+    await api.get(`${path}?mode=view&console_type=vnc`);
+    assert.deepEqual(api.conductor.lastCall("getConsoleInformation")?.args[2], {
+      mode: "view",
+      consoleType: "vnc",
+    });
+  });
+
+  for (const [query, name] of [
+    ["mode=watch", "mode"],
+    ["console_type=spice", "console_type"],
+    ["modes=view", "modes"],
+  ] as const)
+    it(`refuses ?${query} and names it`, async () => {
+      const answer = await api.get(`${path}?${query}`);
+      assert.equal(answer.status, 400);
+      assert.match(faultString(answer), new RegExp(name));
+    });
+
   /* The words of oslo_utils.strutils.bool_from_string(strict=True). */
   const words: readonly (readonly [unknown, boolean])[] = [
     ...["1", "t", "true", "on", "y", "yes", "TRUE", "Yes"].map((word) => [word, true] as const),

@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { enforce, POLICY_RULES } from "../../../api/policy.ts";
 import type { Route } from "../../../api/route.ts";
 import { allRoutes } from "../../../api/routes.ts";
+import { systemClock } from "../../../common/clock.ts";
+import { silentLogger } from "../../../common/log.ts";
 import { loadConfig } from "../../../common/config/load.ts";
 import { NotAuthorized } from "../../../common/errors.ts";
 import { FakeConductor } from "../../fakes/conductor-api.ts";
@@ -16,6 +18,8 @@ describe("the route table", () => {
     const database = await freshDatabase();
     routes = allRoutes({
       config: loadConfig(),
+      log: silentLogger(),
+      clock: systemClock,
       database,
       conductor: new FakeConductor(database),
       isStopping: () => false,

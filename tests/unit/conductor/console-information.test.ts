@@ -5,6 +5,7 @@ import {
   NodeConsoleNotEnabled,
   NodeNotFound,
 } from "../../../common/errors.ts";
+import type { SerialLine } from "../../../common/console-endpoint.ts";
 import type { RunningConductor } from "../../../conductor/conductor.ts";
 import { CONTEXT, ConductorWorld } from "./conductor-under-test.ts";
 
@@ -86,6 +87,75 @@ describe("getConsoleInformation", () => {
   it("refuses a console of another type", async () => {
     const { uuid } = await world.consoleOn(conductor);
     await assert.rejects(ask(uuid, { consoleType: "serial" }), InvalidParameterValue);
+  });
+
+  describe("for a serial console", () => {
+    const serialOn = async (serial: SerialLine): Promise<string> => {
+      const { uuid } = await world.consoleOn(conductor);
+      await world.database.nodes.update(uuid, {
+        consoleEndpoint: {
+          consoleType: "serial",
+          transport: { kind: "tcp", host: "192.0.2.1", port: 10_001 },
+          allowedSecurityTypes: [],
+          serial,
+        },
+      });
+      return uuid;
+    };
+
+    it("leads to the terminal's page, and to the websocket behind it, with one token", async () => {
+      const uuid = await serialOn({ dialect: "ipmitool", hold: "always" });
+      const info = await ask(uuid);
+      assert.equal(info.type, "serial");
+      assert.equal(new URL(info.url).pathname, "/serial.html");
+      const webSocket = new URL(info.websocket_url ?? "");
+      assert.equal(webSocket.protocol, "ws:");
+      assert.equal(webSocket.pathname, "/websockify");
+      assert.equal(webSocket.searchParams.get("node"), uuid);
+      assert.equal(webSocket.searchParams.get("token"), tokenOf(info.url));
+      const grant = await world.database.tokens.validate(tokenOf(info.url), uuid);
+      assert.equal(grant.consoleType, "serial");
+    });
+
+    it("says what the line does, as its proxy reported it", async () => {
+      const uuid = await serialOn({ dialect: "ipmitool", hold: "always" });
+      assert.deepEqual((await ask(uuid)).line?.state, "idle");
+      await world.database.lines.claim(uuid, "proxy-1");
+      const report = { state: "taken", detail: "somebody else has it", retryAt: null } as const;
+      await world.database.lines.report(uuid, "proxy-1", report);
+      const { line } = await ask(uuid);
+      assert.equal(line?.state, "taken");
+      assert.equal(line?.detail, "somebody else has it");
+      assert.match(line?.since ?? "", /^\d{4}-\d\d-\d\dT/);
+    });
+
+    it("gives the address of a plain listener as Ironic does, and mints no token for it", async () => {
+      const uuid = await serialOn({ dialect: "ipmitool", hold: "on-demand", direct: true });
+      assert.deepEqual(await ask(uuid), { type: "socat", url: "tcp://192.0.2.1:10001" });
+    });
+
+    it("gives that address to nobody who may only look, and operators' words to operators", async () => {
+      const uuid = await serialOn({ dialect: "ipmitool", hold: "on-demand", direct: true });
+      await world.database.lines.claim(uuid, "proxy-1");
+      const detail = "cannot reach 192.0.2.1:623";
+      await world.database.lines.report(uuid, "proxy-1", {
+        state: "reconnecting",
+        detail,
+        retryAt: null,
+      });
+      const view = await ask(uuid, { mode: "view" });
+      assert.equal(view.type, "serial");
+      assert.equal(view.line?.detail, detail);
+      const tenant = { ...CONTEXT, isAdmin: false };
+      const theirs = await conductor.api.getConsoleInformation(tenant, uuid, { mode: "view" });
+      assert.equal(theirs.line?.detail, null);
+      assert.equal(theirs.line?.state, "reconnecting");
+    });
+
+    it("gives our own link to it to whoever asks for the type by name", async () => {
+      const uuid = await serialOn({ dialect: "ipmitool", hold: "on-demand", direct: true });
+      assert.equal((await ask(uuid, { consoleType: "serial" })).type, "serial");
+    });
   });
 
   it("refuses a driver_info that became invalid", async () => {

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { loadConfig } from "../../../common/config/load.ts";
 import { ConfigInvalid } from "../../../common/errors.ts";
-import { consoleBaseUrl, consoleUrl } from "../../../conductor/console-url.ts";
+import {
+  consoleBaseUrl,
+  consoleUrl,
+  serialConsoleUrl,
+  webSocketUrl,
+} from "../../../conductor/console-url.ts";
 
 const UUID = "1be26c0b-03f2-4d2e-ae87-c02d7f33c123";
 const TOKEN = "A_b-3".repeat(8);
@@ -54,5 +59,19 @@ describe("consoleBaseUrl", () => {
   it("refuses a public_url that no browser opens", () => {
     for (const url of ["console.example", "javascript:alert(1)", "file:///x"])
       assert.throws(() => base({ "vnc.public_url": url }), ConfigInvalid);
+  });
+});
+
+describe("the links to a serial console", () => {
+  it("lead to serial.html and to the websocket beside the page of screens", () => {
+    const base = "https://c.example/consoles/vnc_lite.html?lang=de";
+    assert.equal(
+      serialConsoleUrl(base, UUID, TOKEN),
+      `https://c.example/consoles/serial.html?path=websockify%3Fnode%3D${UUID}%26token%3D${TOKEN}`,
+    );
+    assert.equal(
+      webSocketUrl(base, UUID, TOKEN),
+      `wss://c.example/consoles/websockify?node=${UUID}&token=${TOKEN}`,
+    );
   });
 });

@@ -17,10 +17,12 @@ function factory(
   return createDriverFactory({ config, log: silentLogger(), catalogue });
 }
 
+const TYPES = ["fake-hardware", "idrac", "ilo", "ipmi", "manual-management", "redfish"];
+
 describe("DriverFactory", () => {
   it("loads everything that is enabled out of the box", async () => {
     const drivers = await factory();
-    assert.deepEqual(drivers.hardwareTypes, ["fake-hardware", "idrac", "manual-management"]);
+    assert.deepEqual(drivers.hardwareTypes, TYPES);
     const defaults = drivers
       .listInterfaces()
       .filter((row) => row.isDefault && row.interfaceType === "console")
@@ -28,13 +30,16 @@ describe("DriverFactory", () => {
     assert.deepEqual(defaults, [
       ["fake-hardware", "fake"],
       ["idrac", "idrac-vnc"],
+      ["ilo", "ipmitool-socat"],
+      ["ipmi", "ipmitool-socat"],
       ["manual-management", "vnc"],
+      ["redfish", "ipmitool-socat"],
     ]);
   });
 
   it("lists one default for every interface type of every hardware type", async () => {
     const rows = (await factory()).listInterfaces();
-    for (const hardwareType of ["fake-hardware", "idrac", "manual-management"]) {
+    for (const hardwareType of TYPES) {
       const defaults = rows.filter((row) => row.hardwareType === hardwareType && row.isDefault);
       assert.equal(defaults.length, 12, hardwareType);
     }
@@ -85,15 +90,17 @@ describe("DriverFactory", () => {
   it("reports every unknown name at once, with the choices", async () => {
     await assert.rejects(
       factory({
-        "DEFAULT.enabled_hardware_types": "fake-hardware,ilo",
-        "DEFAULT.enabled_power_interfaces": "fake,ipmi",
+        "DEFAULT.enabled_hardware_types": "fake-hardware,irmc",
+        "DEFAULT.enabled_power_interfaces": "fake,snmp",
       }),
       (error) =>
         error instanceof DriverLoadError &&
-        /"ilo" in enabled_hardware_types .* fake-hardware, idrac, manual-management/.test(
+        /"irmc" in enabled_hardware_types .* fake-hardware, idrac, ilo, ipmi, manual-management/.test(
           error.message,
         ) &&
-        /"ipmi" in enabled_power_interfaces .* redfish, fake, no-power/.test(error.message),
+        /"snmp" in enabled_power_interfaces .* redfish, ipmitool, fake, no-power/.test(
+          error.message,
+        ),
     );
   });
 
@@ -145,6 +152,6 @@ describe("DriverFactory", () => {
     const names = Object.keys(drivers.properties("manual-management"));
     assert.ok(names.includes("vnc_address"));
     assert.ok(!names.some((name) => name.startsWith("redfish_")));
-    assert.throws(() => drivers.properties("ilo"), ConsoleServiceError);
+    assert.throws(() => drivers.properties("irmc"), ConsoleServiceError);
   });
 });

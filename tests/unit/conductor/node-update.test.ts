@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   Conflict,
   InvalidParameterValue,
+  InvalidToken,
   NodeLocked,
   NoValidHost,
 } from "../../../common/errors.ts";
@@ -34,6 +35,58 @@ describe("updateNode", () => {
 
   const update = (uuid: string, changes: NodeChanges, options?: object): Promise<Node> =>
     conductor.api.updateNode(CONTEXT, uuid, changes, options);
+
+  async function openSession(nodeUuid: string): Promise<{ id: string; token: string }> {
+    const { tokens, sessions } = world.database;
+    const owner = { mode: "control", userId: null, projectId: null } as const;
+    const { token } = await tokens.authorize({
+      nodeUuid,
+      consoleType: "vnc",
+      ttlSeconds: 60,
+      ...owner,
+    });
+    const place = { proxyHost: "proxy-1", maxSessionsPerNode: 10 };
+    const from = { sourceAddress: "192.0.2.1", userAgent: null };
+    const { session } = await sessions.open({ token, ...place, ...from });
+    return { id: session.id, token };
+  }
+
+  for (const [field, value] of [
+    ["owner", "project-b"],
+    ["lessee", null],
+    ["instanceUuid", null],
+  ] as const)
+    it(`keeps what the serial line said from who comes when ${field} changes`, async () => {
+      const before = {
+        owner: "project-a",
+        lessee: "project-a",
+        instanceUuid: "6b1b8a3e-0000-4000-8000-000000000001",
+      };
+      const { uuid } = await world.node(conductor, before);
+      const renamed = await conductor.api.updateNode(CONTEXT, uuid, { name: "other-name" });
+      assert.equal(renamed.consoleHistorySince, null);
+      const moved = await conductor.api.updateNode(CONTEXT, uuid, { [field]: value });
+      assert.ok((moved.consoleHistorySince ?? 0) > 0);
+    });
+
+  it("keeps what operators saw from the first tenant, whose coming ends nothing", async () => {
+    const { uuid } = await world.consoleOn(conductor);
+    const session = await openSession(uuid);
+    const moved = await update(uuid, { lessee: "project-a" });
+    assert.ok((moved.consoleHistorySince ?? 0) > 0);
+    assert.deepEqual(await world.database.sessions.killRequests("proxy-1"), []);
+    await world.database.tokens.validate(session.token, uuid);
+  });
+
+  it("ends what a former tenant holds of the console when the machine is another's", async () => {
+    const { uuid } = await world.consoleOn(conductor);
+    await update(uuid, { lessee: "project-a" });
+    const { id, token } = await openSession(uuid);
+    await update(uuid, { lessee: "project-b" });
+    const ended = await world.database.sessions.killRequests("proxy-1");
+    assert.deepEqual(ended, [{ id, reason: "node_released" }]);
+    await assert.rejects(world.database.tokens.validate(token, uuid), InvalidToken);
+  });
 
   it("writes changes and answers with the row, the lock given back", async () => {
     const { uuid } = await world.node(conductor);

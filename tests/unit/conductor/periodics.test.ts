@@ -27,6 +27,27 @@ describe("Periodics", () => {
     assert.deepEqual(runs.sort(), ["a", "a", "a", "b"]);
   });
 
+  it("puts a run off by its jitter at most, and drops one that is put off when it stops", async () => {
+    clock.restore();
+    clock = useFakeTimers({
+      toFake: ["setInterval", "clearInterval", "setTimeout", "clearTimeout"],
+    });
+    let runs = 0;
+    const run = async (): Promise<number> => (runs += 1);
+    const job = { name: "late", spacingSeconds: 100, jitterSeconds: 10, run };
+    const periodics = new Periodics([job], silentLogger());
+    periodics.start();
+    await clock.tickAsync(99_999);
+    assert.equal(runs, 0);
+    await clock.tickAsync(10_001);
+    assert.equal(runs, 1);
+    await clock.tickAsync(90_000);
+    await periodics.stop();
+    const atStop = runs;
+    await clock.tickAsync(100_000);
+    assert.equal(runs, atStop);
+  });
+
   it("skips a run while the one before is unfinished", async () => {
     const gate = new Gate();
     let runs = 0;

@@ -150,6 +150,11 @@ describe("the conductor's machine verbs", () => {
       assert.equal(after.instanceUuid, null);
       assert.equal(after.consoleEnabled, true);
       await assert.rejects(world.database.tokens.validate(token));
+      const since = after.consoleHistorySince ?? 0;
+      assert.ok(
+        since >= (after.provisionUpdatedAt ?? Infinity),
+        "the next tenant reads no history",
+      );
     });
 
     it("cuts the tenant off before the release is written down, and what came in between after it", async () => {
@@ -272,6 +277,7 @@ describe("the conductor's machine verbs", () => {
       scripted_pin: "A secret.",
       power_address: "Whom to ask.",
       management_address: "Whom to ask.",
+      telemetry_address: "Whom to ask.",
     });
     await assert.rejects(conductor.api.getDriverProperties(CONTEXT, "nope"), {
       message: "Could not find the following driver(s) or hardware type(s): nope.",

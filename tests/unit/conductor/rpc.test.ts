@@ -86,6 +86,10 @@ describe("the conductors' RPC", () => {
       await api.setBootDevice(CONTEXT, uuid, "disk", false);
       assert.equal((await api.getBootDevice(CONTEXT, uuid)).bootDevice, "disk");
       await api.injectNmi(CONTEXT, uuid);
+      assert.deepEqual((await api.getSensors(CONTEXT, uuid)).readings, []);
+      assert.deepEqual(await api.getEventLog(CONTEXT, uuid, 5), []);
+      assert.equal(await api.clearEventLog(CONTEXT, uuid), undefined);
+      assert.equal(world.drivers.telemetry.cleared, 1);
       assert.ok("scripted_address" in (await api.getDriverProperties(CONTEXT, "scripted")));
       await api.destroyNode(CONTEXT, uuid);
       assert.deepEqual(await world.database.nodes.list(), []);

@@ -12,8 +12,11 @@ import {
   type ConsoleInterface,
   type ManagementInterface,
   type PowerInterface,
+  type EventLogEntry,
   type PowerState,
+  type SensorReading,
   type Task,
+  type TelemetryInterface,
 } from "../../../drivers/base.ts";
 import { HARDWARE_TYPES } from "../../../drivers/index.ts";
 import noConsole from "../../../drivers/no-console/console.ts";
@@ -141,10 +144,41 @@ export class ScriptedManagement implements ManagementInterface {
   }
 }
 
+export class ScriptedTelemetry implements TelemetryInterface {
+  /** UUIDs of nodes whose sensors were read, in order. */
+  readonly reads: string[] = [];
+  readings: readonly SensorReading[] = [];
+  entries: readonly EventLogEntry[] = [];
+  cleared = 0;
+  onRead: (task: Task) => Promise<void> | void = () => {};
+
+  getProperties(): Record<string, string> {
+    return { telemetry_address: "Whom to ask." };
+  }
+
+  validate(): void {}
+
+  async getSensors(task: Task): Promise<readonly SensorReading[]> {
+    this.reads.push(task.node.uuid);
+    await this.onRead(task);
+    return this.readings;
+  }
+
+  async getEventLog(task: Task): Promise<readonly EventLogEntry[]> {
+    await this.onRead(task);
+    return this.entries;
+  }
+
+  async clearEventLog(): Promise<void> {
+    this.cleared += 1;
+  }
+}
+
 export interface ScriptedDrivers {
   readonly console: ScriptedConsole;
   readonly power: ScriptedPower;
   readonly management: ScriptedManagement;
+  readonly telemetry: ScriptedTelemetry;
   readonly catalogue: DriverCatalogue;
 }
 
@@ -153,6 +187,7 @@ export function scriptedDrivers(): ScriptedDrivers {
   const console = new ScriptedConsole();
   const power = new ScriptedPower();
   const management = new ScriptedManagement();
+  const telemetry = new ScriptedTelemetry();
   const common = { name: "scripted", apiVersion: DRIVER_API_VERSION };
   const schema = {
     type: "object" as const,
@@ -167,6 +202,7 @@ export function scriptedDrivers(): ScriptedDrivers {
     console,
     power,
     management,
+    telemetry,
     catalogue: {
       drivers: {
         console: {
@@ -183,6 +219,19 @@ export function scriptedDrivers(): ScriptedDrivers {
         management: {
           scripted: async () => ({
             default: { ...common, interfaceType: "management", schema, create: () => management },
+          }),
+        },
+        telemetry: {
+          scripted: async () => ({
+            default: {
+              ...common,
+              interfaceType: "telemetry",
+              schema: {
+                type: "object",
+                properties: { telemetry_key: { type: "string", description: "A.", secret: true } },
+              },
+              create: () => telemetry,
+            },
           }),
         },
       },
