@@ -5,14 +5,16 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { ConsoleServiceError, messageOf, tenantSentence } from "../common/errors.ts";
 import type { Logger } from "../common/log.ts";
+import { CONSOLE_LOG_PATH, type ConsoleLogRoute } from "./console-log/log-route.ts";
 import type { ProxyMetrics } from "./metrics.ts";
-import { sourceOf, type Networks } from "./networks.ts";
+import { sourceOf, type Networks } from "../common/networks.ts";
 import type { Pages } from "./pages.ts";
 import { BASE_HEADERS } from "./security-headers.ts";
 import { WEBSOCKET_PATH, type UpgradeGate } from "./upgrade.ts";
 
 export interface RouteParts {
   readonly pages: Pages;
+  readonly consoleLog: ConsoleLogRoute;
   readonly gate: UpgradeGate;
   readonly metrics: ProxyMetrics;
   readonly metricsAllowed: Networks;
@@ -42,6 +44,7 @@ export function createRoutes(
       if (mayReadMetrics(request, parts)) await sendMetrics(response, parts.metrics);
       else sendNothing(response, 404);
     },
+    [CONSOLE_LOG_PATH]: (request, response) => parts.consoleLog.handle(request, response),
     [WEBSOCKET_PATH]: (request, response) => explain(request, response, parts),
   };
   return (request, response) => {

@@ -7,21 +7,29 @@ import type { Config } from "../common/config/options.ts";
 import { AlreadyInUse, ConfigInvalid } from "../common/errors.ts";
 import { Releasers } from "../common/lifecycle.ts";
 import type { Logger } from "../common/log.ts";
+import { isLoopback } from "../common/loopback.ts";
+import { Networks } from "../common/networks.ts";
 import { packageRoot } from "../common/package-root.ts";
 import { takeProcessLock } from "../common/process-lock.ts";
 import type { SecretBox } from "../common/secret-box.ts";
 import type { Database } from "../db/database.ts";
+import { Admission } from "./admission.ts";
+import { ConsoleLogRoute } from "./console-log/log-route.ts";
 import { createRoutes } from "./http-routes.ts";
-import { createMetrics } from "./metrics.ts";
-import { Networks } from "./networks.ts";
+import { createMetrics, type ProxyMetrics } from "./metrics.ts";
 import { OriginRule } from "./origin.ts";
 import { loadPages } from "./pages.ts";
 import { ReadBuffers } from "./read-buffers.ts";
 import { checkFrameAncestors, contentSecurityPolicy } from "./security-headers.ts";
+import { LineLogs } from "./console-log/line-logs.ts";
+import { createLineLogMetrics } from "./console-log/log-metrics.ts";
+import { SerialEntrance } from "./serial/serial-entrance.ts";
+import { SerialLines } from "./serial/serial-lines.ts";
 import { listen } from "./server.ts";
 import type { SessionEnvironment } from "./session.ts";
 import { SessionRegistry } from "./session-registry.ts";
 import { SessionRows } from "./session-rows.ts";
+import { startSshServer } from "./ssh/ssh-server.ts";
 import { TurnQueue } from "./turn-queue.ts";
 import { UpgradeGate } from "./upgrade.ts";
 
@@ -29,6 +37,8 @@ export interface NoVNCProxy {
   /** Base of console URLs, for example http://127.0.0.1:6090/vnc_lite.html. */
   readonly url: string;
   readonly port: number;
+  /** Of the SSH front door; undefined without one. */
+  readonly sshPort: number | undefined;
   /** Drains: no new visitors, every session told why, within [DEFAULT]graceful_shutdown_timeout. */
   stop(): Promise<void>;
 }
@@ -42,6 +52,8 @@ export interface NoVNCProxyDeps {
   /** Folder of the built console page; default dist/web/console of this package. */
   readonly webFolder?: string;
   readonly certificatePollMilliseconds?: number;
+  /** Of the api in this process, as soon as it runs; judges passwords at the SSH front door. */
+  readonly ownApiUrl?: () => string | undefined;
 }
 
 /** Sessions get this long to say goodbye, or less when the configuration says so. */
@@ -65,24 +77,19 @@ export async function startNoVNCProxy(deps: NoVNCProxyDeps): Promise<NoVNCProxy>
 
   const releasers = new Releasers();
   const parts = makeSessionParts(deps);
-  const { registry, rows, metrics } = parts;
-  const gate = new UpgradeGate({
-    ...parts,
-    ...rules,
-    database,
-    log,
-    options: {
-      host: config.DEFAULT.host,
-      maxSessions: config.vnc.max_sessions,
-      maxSessionsPerNode: config.vnc.max_sessions_per_node,
-      maxSessionsPerToken: config.vnc.max_sessions_per_token,
-    },
-  });
+  const { admission, entrance, lines, logs, registry, rows, metrics } = parts;
+  const gate = new UpgradeGate({ ...parts, ...rules, serial: entrance, database, log });
   const checkReady = async (): Promise<void> => {
-    gate.checkOpen();
+    admission.checkOpen();
     await database.ping();
   };
-  const onRequest = createRoutes({ pages, gate, metrics, ...rules, checkReady, log });
+  const consoleLog = new ConsoleLogRoute({
+    folder: config.console.log_dir,
+    logs,
+    tokens: database.tokens,
+    log,
+  });
+  const onRequest = createRoutes({ pages, gate, consoleLog, metrics, ...rules, checkReady, log });
 
   releasers.push("the lock file", takeName(config));
   try {
@@ -91,27 +98,48 @@ export async function startNoVNCProxy(deps: NoVNCProxyDeps): Promise<NoVNCProxy>
       onRequest,
       onUpgrade: (request, socket, head) => void gate.handle(request, socket, head),
     });
+    releasers.push("the console logs", () => logs?.close());
     releasers.push("the session rows", () => rows.settle());
     releasers.push("the timers of sessions", () => registry.stop());
+    releasers.push("the serial lines", () => lines.stop());
     releasers.push("turns", () => parts.environment.turns.stop());
     releasers.push("the listener", () => listener.stop());
+    const ssh = config.ssh.enabled ? await startSshServer({ ...deps, door: entrance }) : undefined;
+    releasers.push("the SSH front door", () => ssh?.stop());
     releasers.push("the sessions", () =>
       registry.closeAll("proxy_shutdown", goodbyeMilliseconds(config)),
     );
     releasers.push("new connections", () => {
-      gate.drain();
+      admission.drain();
       listener.stopListening();
+      ssh?.stopListening();
     });
     await closeCrashed(deps);
-    gate.open();
+    const ownUrl = baseUrl(config, listener.port);
+    warnOfClearLogs(config, log);
+    await lines.start(new URL(ownUrl).origin);
+    admission.open();
     registry.start();
-    const url = config.vnc.public_url || baseUrl(config, listener.port);
+    const url = config.vnc.public_url || ownUrl;
     log.info("novncproxy is ready", { url });
-    return { url, port: listener.port, stop: () => releasers.stop() };
+    return {
+      url,
+      port: listener.port,
+      sshPort: ssh?.port,
+      stop: () => releasers.stop(),
+    };
   } catch (error) {
     await releasers.stop();
     throw error;
   }
+}
+
+/** The api fetches console logs here, and no balancer's TLS is between them. */
+function warnOfClearLogs({ console: { log: logged }, vnc }: Config, log: Logger): void {
+  if (logged && !vnc.enable_ssl && !isLoopback(vnc.host_ip))
+    log.warn("console logs travel to the api in the clear, set [vnc]enable_ssl", {
+      address: vnc.host_ip,
+    });
 }
 
 /**
@@ -139,15 +167,24 @@ async function closeCrashed({ config, database, log }: NoVNCProxyDeps): Promise<
     log.warn("closed the sessions that a crashed proxy left open", { sessions: crashed });
 }
 
-function makeSessionParts(deps: NoVNCProxyDeps): {
+interface SessionParts {
+  readonly admission: Admission;
   readonly registry: SessionRegistry;
   readonly rows: SessionRows;
-  readonly metrics: ReturnType<typeof createMetrics>;
+  readonly metrics: ProxyMetrics;
   readonly environment: SessionEnvironment;
-} {
-  const { config, log, database, secretBox } = deps;
+  readonly lines: SerialLines;
+  readonly logs: LineLogs | undefined;
+  readonly entrance: SerialEntrance;
+}
+
+function makeSessionParts(deps: NoVNCProxyDeps): SessionParts {
+  const { config, log, database } = deps;
   const clock = deps.clock ?? systemClock;
-  const metrics = createMetrics(() => registry.size);
+  const metrics: ProxyMetrics = createMetrics(
+    () => registry.size,
+    () => lines.figures,
+  );
   const rows = new SessionRows({
     sessions: database.sessions,
     host: config.DEFAULT.host,
@@ -160,7 +197,41 @@ function makeSessionParts(deps: NoVNCProxyDeps): {
     metrics,
     updateMilliseconds: config.vnc.session_update_interval * 1000,
   });
-  const environment: SessionEnvironment = {
+  const environment = makeEnvironment(deps, clock, metrics, rows);
+  const logs = makeLogs(deps, clock, metrics);
+  const lines = new SerialLines({
+    lines: database.lines,
+    host: config.DEFAULT.host,
+    environment: {
+      ...environment,
+      settings: {
+        replayLines: config.console.replay_lines,
+        replayBytes: config.console.replay_bytes,
+        writers: config.console.writers === "one" ? "one" : "many",
+        reconnectMilliseconds: config.console.reconnect_interval_max * 1000,
+      },
+    },
+    metrics,
+    recorders: logs,
+  });
+  const options = {
+    host: config.DEFAULT.host,
+    maxSessions: config.vnc.max_sessions,
+    maxSessionsPerNode: config.vnc.max_sessions_per_node,
+    maxSessionsPerToken: config.vnc.max_sessions_per_token,
+  };
+  const admission = new Admission({ options, sessions: database.sessions, registry, rows });
+  const entrance = new SerialEntrance({ admission, lines, registry, environment });
+  return { admission, registry, rows, metrics, environment, lines, logs, entrance };
+}
+
+function makeEnvironment(
+  { config, log, secretBox }: NoVNCProxyDeps,
+  clock: Clock,
+  metrics: ProxyMetrics,
+  rows: SessionRows,
+): SessionEnvironment {
+  return {
     clock,
     log,
     secretBox,
@@ -178,7 +249,24 @@ function makeSessionParts(deps: NoVNCProxyDeps): {
     pingMilliseconds: config.vnc.ping_interval * 1000,
     readOnly: config.vnc.read_only,
   };
-  return { registry, rows, metrics, environment };
+}
+
+/** @returns undefined when [console]log is off */
+function makeLogs(
+  { config, log }: NoVNCProxyDeps,
+  clock: Clock,
+  metrics: ProxyMetrics,
+): LineLogs | undefined {
+  const { console: settings } = config;
+  if (!settings.log) return undefined;
+  return new LineLogs({
+    folder: settings.log_dir,
+    fileBytes: settings.log_file_size,
+    files: settings.log_files,
+    log,
+    clock,
+    metrics: createLineLogMetrics(metrics.registry),
+  });
 }
 
 /** @throws {ConfigInvalid} */

@@ -15,13 +15,25 @@ export interface ProxyMetrics {
   /** From the accepted upgrade to the first relayed byte, seconds. */
   readonly connectSeconds: Histogram;
   readonly databaseFailures: Counter<"operation">;
+  /** Serial lines that were lost or not to be had, by the state they are in since. */
+  readonly lineLosses: Counter<"state">;
 }
 
-/** @param activeSessions asked at every scrape */
-export function createMetrics(activeSessions: () => number): ProxyMetrics {
+/** What a scrape asks of the serial lines. */
+export interface LineFigures {
+  readonly states: ReadonlyMap<string, number>;
+  readonly viewers: number;
+}
+
+/** @param activeSessions asked at every scrape; @param lines the same */
+export function createMetrics(
+  activeSessions: () => number,
+  lines: () => LineFigures = () => ({ states: new Map(), viewers: 0 }),
+): ProxyMetrics {
   const registry = new Registry();
   const registers = [registry];
   gauge(registry, "bmcon_novncproxy_sessions", "Sessions open now.", activeSessions);
+  lineGauges(registry, lines);
   processGauges(registry);
   return {
     registry,
@@ -45,7 +57,7 @@ export function createMetrics(activeSessions: () => number): ProxyMetrics {
     }),
     bytes: new Counter({
       name: "bmcon_novncproxy_bytes_total",
-      help: "RFB bytes relayed, by direction (to_tenant, to_host).",
+      help: "Bytes of screens and serial lines relayed, by direction (to_tenant, to_host).",
       labelNames: ["direction"],
       registers,
     }),
@@ -61,7 +73,32 @@ export function createMetrics(activeSessions: () => number): ProxyMetrics {
       labelNames: ["operation"],
       registers,
     }),
+    lineLosses: new Counter({
+      name: "bmcon_novncproxy_serial_line_losses_total",
+      help: "Serial lines lost or not to be had, by what followed (reconnecting, taken).",
+      labelNames: ["state"],
+      registers,
+    }),
   };
+}
+
+function lineGauges(registry: Registry, lines: () => LineFigures): void {
+  gauge(
+    registry,
+    "bmcon_novncproxy_serial_viewers",
+    "Viewers attached to serial lines now.",
+    () => lines().viewers,
+  );
+  const states: Gauge<"state"> = new Gauge({
+    name: "bmcon_novncproxy_serial_lines",
+    help: "Serial lines held now, by state.",
+    labelNames: ["state"],
+    registers: [registry],
+    collect: () => {
+      states.reset();
+      for (const [state, count] of lines().states) states.set({ state }, count);
+    },
+  });
 }
 
 function processGauges(registry: Registry): void {

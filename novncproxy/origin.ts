@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage } from "node:http";
 import { OriginNotAllowed } from "../common/errors.ts";
-import { forwarded } from "./networks.ts";
+import { forwarded } from "../common/networks.ts";
 
 export class OriginRule {
   readonly #allowed: ReadonlySet<string>;

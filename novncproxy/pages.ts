@@ -15,8 +15,11 @@ const TABLE: readonly (readonly [url: string, file: string, type: string])[] = [
   ["/vnc_lite.html", "index.html", HTML],
   ["/vnc.html", "index.html", HTML],
   ["/vnc_auto.html", "index.html", HTML],
+  ["/serial.html", "serial.html", HTML],
   ["/console/console.js", "console.js", "text/javascript; charset=utf-8"],
   ["/console/console.css", "console.css", "text/css; charset=utf-8"],
+  ["/console/terminal.js", "terminal.js", "text/javascript; charset=utf-8"],
+  ["/console/terminal.css", "terminal.css", "text/css; charset=utf-8"],
   ["/console/notices.txt", "notices.txt", "text/plain; charset=utf-8"],
 ];
 /** Smaller bodies gain nothing from compression. */
@@ -45,7 +48,7 @@ export interface Pages {
   serve(path: string, request: IncomingMessage, response: ServerResponse): void;
 }
 
-/** @param folder the built console page; @param policy value of Content-Security-Policy */
+/** @param folder the built console pages; @param policy value of Content-Security-Policy */
 export function loadPages(folder: string, policy: string): Pages {
   const missing: string[] = [];
   const pages = new Map<string, Page>();

@@ -2,8 +2,7 @@
  * The two time limits of a session: quiet too long (input counts, not traffic) and too old. Says when to
  * warn and when to end; owns no timer and closes nothing.
  */
-
-export type LimitReason = "idle_timeout" | "session_limit";
+import type { LimitReason } from "../common/session-notices.ts";
 
 export type LimitEvent =
   | { readonly kind: "none" }

@@ -6,14 +6,14 @@ import type { ClosedReason } from "../common/closed-reason.ts";
 import type { Clock } from "../common/clock.ts";
 import type { SessionCounters } from "../db/database.ts";
 import type { ProxyMetrics } from "./metrics.ts";
-import type { ConsoleSession } from "./session.ts";
+import type { CarriedSession } from "./session-record.ts";
 import type { SessionRows } from "./session-rows.ts";
 
 const SWEEP_MILLISECONDS = 1000;
 const KILL_POLL_MILLISECONDS = 500;
 
 export class SessionRegistry {
-  readonly #sessions = new Map<string, ConsoleSession>();
+  readonly #sessions = new Map<string, CarriedSession>();
   readonly #deps: {
     readonly clock: Clock;
     readonly rows: SessionRows;
@@ -37,18 +37,18 @@ export class SessionRegistry {
     return this.#sessions.size;
   }
 
-  get(id: string): ConsoleSession | undefined {
+  get(id: string): CarriedSession | undefined {
     return this.#sessions.get(id);
   }
 
-  add(session: ConsoleSession): void {
-    this.#sessions.set(session.id, session);
+  add(session: CarriedSession): void {
+    this.#sessions.set(session.record.id, session);
   }
 
   /** The session's last socket is gone. */
-  readonly remove = (session: ConsoleSession): void => {
+  readonly remove = (session: CarriedSession): void => {
     this.#count(session);
-    this.#sessions.delete(session.id);
+    this.#sessions.delete(session.record.id);
     if (this.#sessions.size === 0) this.#onEmpty?.();
   };
 
@@ -85,10 +85,11 @@ export class SessionRegistry {
     const { rows } = this.#deps;
     const changed = new Map<string, SessionCounters>();
     for (const session of this.#sessions.values()) {
-      if (!session.dirty || session.state === "closing") continue;
-      session.dirty = false;
+      const { record } = session;
+      if (!record.dirty || record.isOver) continue;
+      record.dirty = false;
       this.#count(session);
-      changed.set(session.id, session.counters);
+      changed.set(record.id, record.counters);
     }
     await Promise.all([rows.retry(), this.#touch(changed), this.#beat()]);
   }
@@ -97,7 +98,7 @@ export class SessionRegistry {
     if (await this.#deps.rows.touch(changed)) return;
     for (const id of changed.keys()) {
       const session = this.#sessions.get(id);
-      if (session) session.dirty = true;
+      if (session) session.record.dirty = true;
     }
   }
 
@@ -122,9 +123,9 @@ export class SessionRegistry {
     clearTimeout(timer);
   }
 
-  #count(session: ConsoleSession): void {
+  #count(session: CarriedSession): void {
     const { bytes } = this.#deps.metrics;
-    const { toTenant, toHost } = session.takeUncounted();
+    const { toTenant, toHost } = session.record.takeUncounted();
     bytes.inc({ direction: "to_tenant" }, toTenant);
     bytes.inc({ direction: "to_host" }, toHost);
   }

@@ -41,23 +41,33 @@ export class TenantConnection implements ByteChannel {
   #gone = false;
   /** The frames make no sense any more. */
   #broken = false;
+  /** The chunk that is being read, and how much of its payload was handed on before a text in it. */
+  #chunk: Buffer = NO_BYTES;
+  #delivered = 0;
   /** Code of the close frame that came in this chunk, to be acted on behind the chunk's bytes. */
   #closeCode: number | undefined;
   /** Set by every frame; the sweep clears it to find browsers that went silent. */
   heard = true;
   paused = false;
 
-  /** @param options `stepMilliseconds` how long one read of the handshake may take */
+  /**
+   * @param options `stepMilliseconds` how long one read of the handshake may take; `textIsData`: text
+   * frames carry bytes like binary ones
+   */
   constructor(
     socket: Socket,
     listener: TenantListener,
-    options: { readonly clock: Clock; readonly stepMilliseconds: number },
+    options: {
+      readonly clock: Clock;
+      readonly stepMilliseconds: number;
+      readonly textIsData?: boolean;
+    },
   ) {
     this.#socket = socket;
     this.#listener = listener;
     this.#clock = options.clock;
     this.#stepMilliseconds = options.stepMilliseconds;
-    this.#parser = new FrameParser(this);
+    this.#parser = new FrameParser(this, options);
     socket.on("data", (chunk: Buffer) => this.#onData(chunk));
     socket.on("end", () => this.#onGone(true));
     socket.on("error", () => this.#onGone(false));
@@ -126,6 +136,11 @@ export class TenantConnection implements ByteChannel {
     return this.#socket.writableLength === 0;
   }
 
+  /** A whole frame, whose memory never changes. */
+  sendFrame(frame: Buffer): void {
+    this.#send(frame);
+  }
+
   /** Calls back when the kernel has taken everything sent so far. */
   whenTaken(callback: () => void): void {
     this.#socket.write(NO_BYTES, callback);
@@ -172,7 +187,9 @@ export class TenantConnection implements ByteChannel {
 
   /* ---- FrameListener ----------------------------------------------------------------------- */
 
-  onText(text: string): void {
+  /** In order with the bytes around it. */
+  onText(text: string, before: number): void {
+    this.#deliver(before);
     if (!this.#closing) this.#listener.onTenantText(text);
   }
 
@@ -191,6 +208,8 @@ export class TenantConnection implements ByteChannel {
   #onData(chunk: Buffer): void {
     if (this.#broken) return;
     this.heard = true;
+    this.#chunk = chunk;
+    this.#delivered = 0;
     let length: number;
     try {
       length = this.#parser.parse(chunk);
@@ -199,13 +218,18 @@ export class TenantConnection implements ByteChannel {
       if (!this.#closing) this.#listener.onTenantError(error as TenantProtocolError);
       return;
     }
-    if (length > 0 && !this.#closing) this.#deliver(chunk.subarray(0, length));
+    this.#deliver(length);
+    this.#chunk = NO_BYTES;
     if (this.#closeCode === undefined) return;
     if (this.#closing) this.#socket.end();
     else this.#listener.onTenantGone(true);
   }
 
-  #deliver(bytes: Buffer): void {
+  /** @param end behind the last clear byte of the chunk that may be handed on now */
+  #deliver(end: number): void {
+    if (end === this.#delivered || this.#closing) return;
+    const bytes = this.#chunk.subarray(this.#delivered, end);
+    this.#delivered = end;
     if (!this.#queue) {
       this.#listener.onTenantBytes(bytes);
       return;

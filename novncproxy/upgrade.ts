@@ -8,26 +8,27 @@ import type { Duplex } from "node:stream";
 import { Socket } from "node:net";
 import {
   ConsoleServiceError,
-  ConsoleTypeNotSupported,
-  InvalidToken,
+  Invalid,
   messageOf,
   NodeConsoleNotEnabled,
   NotFound,
-  ShuttingDown,
-  TemporaryFailure,
   TooManySessions,
   UpgradeRequired,
 } from "../common/errors.ts";
 import type { Logger } from "../common/log.ts";
-import { looksLikeToken } from "../common/token.ts";
 import type { Database, OpenedSession } from "../db/database.ts";
+import { checkLinkType, type Admission } from "./admission.ts";
 import type { ProxyMetrics } from "./metrics.ts";
-import { sourceOf, type Networks, type Source } from "./networks.ts";
+import { sourceOf, type Networks, type Source } from "../common/networks.ts";
 import type { OriginRule } from "./origin.ts";
+import type { SerialEntrance } from "./serial/serial-entrance.ts";
+import { WebSocketTenant } from "./serial/websocket-tenant.ts";
 import { ConsoleSession, type SessionEnvironment } from "./session.ts";
+import type { CarriedSession } from "./session-record.ts";
 import type { SessionRegistry } from "./session-registry.ts";
 import {
   acceptance,
+  BASE64_PROTOCOL,
   checkHandshake,
   chooseProtocol,
   NOTICES_PROTOCOL,
@@ -36,16 +37,9 @@ import {
 
 export const WEBSOCKET_PATH = "/websockify";
 
-export interface GateOptions {
-  /** Name of this proxy, [DEFAULT]host. */
-  readonly host: string;
-  readonly maxSessions: number;
-  readonly maxSessionsPerNode: number;
-  readonly maxSessionsPerToken: number;
-}
-
 export interface GateParts {
-  readonly options: GateOptions;
+  readonly admission: Admission;
+  readonly serial: SerialEntrance;
   readonly database: Pick<Database, "sessions" | "tokens" | "nodes">;
   readonly origin: OriginRule;
   readonly trustedProxies: Networks;
@@ -55,33 +49,21 @@ export interface GateParts {
   readonly log: Logger;
 }
 
-const LONGEST_USER_AGENT = 256;
+/** One upgrade request that passed the checks of its form. */
+interface Upgrade {
+  readonly request: IncomingMessage;
+  readonly socket: Socket;
+  readonly head: Buffer;
+  readonly protocol: string | undefined;
+}
+
 const KEEP_ALIVE_MILLISECONDS = 30_000;
 
 export class UpgradeGate {
   readonly #parts: GateParts;
-  /** Upgrades between the check for room and their session. */
-  #opening = 0;
-  #state: "starting" | "open" | "draining" = "starting";
 
   constructor(parts: GateParts) {
     this.#parts = parts;
-  }
-
-  /** Nobody gets in before; they are sent away with 503. */
-  open(): void {
-    this.#state = "open";
-  }
-
-  /** From now on everybody is sent away with 503. */
-  drain(): void {
-    this.#state = "draining";
-  }
-
-  /** @throws {TemporaryFailure} before `open`; {@link ShuttingDown} after `drain` */
-  checkOpen(): void {
-    if (this.#state === "starting") throw new TemporaryFailure("the console proxy is starting");
-    if (this.#state === "draining") throw new ShuttingDown("the console proxy is shutting down");
   }
 
   /** Answers an upgrade request: a session, or an empty refusal. */
@@ -94,8 +76,15 @@ export class UpgradeGate {
       checkHandshake(request);
       const protocol = chooseProtocol(request);
       this.#checkWithoutDatabase(request, url, source);
-      const opened = await this.#open(request, url, source);
-      this.#start(opened, request, socket, head, protocol);
+      const upgrade = { request, socket, head, protocol };
+      const node = nodeIn(url);
+      const visitor = {
+        token: tokenIn(url),
+        ...(node !== undefined && { nodeUuid: node }),
+        sourceAddress: source.address,
+        userAgent: request.headers["user-agent"] ?? null,
+      };
+      await this.#parts.admission.admit(visitor, (opened) => this.#settle(opened, upgrade));
     } catch (error) {
       this.#refuse(socket, source, error);
     }
@@ -106,92 +95,78 @@ export class UpgradeGate {
    * @throws {UpgradeRequired} when it would be let in; otherwise what it would be refused with
    */
   async explain(request: IncomingMessage, source: Source): Promise<never> {
-    const { database, options } = this.#parts;
+    const { admission, database, serial } = this.#parts;
+    const { maxSessionsPerNode, maxSessionsPerToken } = admission.options;
     const url = targetOf(request);
     this.#checkWithoutDatabase(request, url, source);
     const grant = await database.tokens.validate(tokenIn(url), nodeIn(url));
     const node = await database.nodes.get(grant.nodeUuid);
     if (!node.consoleEnabled || !node.consoleEndpoint)
       throw new NodeConsoleNotEnabled("the console of this machine is switched off");
-    checkConsoleType(node.consoleEndpoint.consoleType);
+    checkLinkType(grant.consoleType, node.consoleEndpoint.consoleType);
     const active = await database.sessions.listActive({ nodeUuid: node.uuid });
-    if (active.length >= options.maxSessionsPerNode) throw tooManyOfNode();
+    if (active.length >= maxSessionsPerNode) throw tooManyOfNode();
     const underToken = active.filter((session) => session.tokenId === grant.id);
-    if (underToken.length >= options.maxSessionsPerToken) throw tooManyOfLink();
+    if (underToken.length >= maxSessionsPerToken) throw tooManyOfLink();
+    if (node.consoleEndpoint.consoleType === "serial") await serial.checkReachable(node.uuid);
     throw new UpgradeRequired("this address is for websockets");
   }
 
   #checkWithoutDatabase(request: IncomingMessage, url: URL, source: Source): void {
-    const { origin, options, registry } = this.#parts;
-    this.checkOpen();
+    const { admission, origin } = this.#parts;
+    admission.checkOpen();
     origin.check(request, source.trusted);
-    if (!looksLikeToken(tokenIn(url))) throw new InvalidToken();
-    if (registry.size + this.#opening >= options.maxSessions)
-      throw new TooManySessions("the console proxy carries as many sessions as it may");
+    admission.checkWithoutDatabase(tokenIn(url));
   }
 
-  async #open(request: IncomingMessage, url: URL, source: Source): Promise<OpenedSession> {
-    const { database, options, environment } = this.#parts;
-    const nodeUuid = nodeIn(url);
-    this.#opening += 1;
-    try {
-      const opened = await database.sessions.open({
-        token: tokenIn(url),
-        ...(nodeUuid !== undefined && { nodeUuid }),
-        sourceAddress: source.address,
-        userAgent: request.headers["user-agent"]?.slice(0, LONGEST_USER_AGENT) ?? null,
-        proxyHost: options.host,
-        maxSessionsPerNode: options.maxSessionsPerNode,
-        maxSessionsPerToken: options.maxSessionsPerToken,
-      });
-      try {
-        checkConsoleType(opened.endpoint.consoleType);
-      } catch (error) {
-        environment.rows.close(opened.session.id, (error as ConsoleServiceError).code, NOTHING);
-        throw error;
-      }
-      return opened;
-    } catch (error) {
-      if (mayHaveOpened(error)) environment.rows.doubt();
-      throw error;
-    } finally {
-      this.#opening -= 1;
-    }
+  /** @returns undefined when the browser has left meanwhile */
+  async #settle(opened: OpenedSession, upgrade: Upgrade): Promise<CarriedSession | undefined> {
+    const { admission, environment, serial } = this.#parts;
+    admission.checkOpen();
+    const { request, socket, protocol } = upgrade;
+    if (opened.endpoint.consoleType !== "serial") return this.#showScreen(opened, upgrade);
+    const onPage = protocol === NOTICES_PROTOCOL && request.headers.origin !== undefined;
+    const session = await serial.settle(opened, onPage ? "browser" : "other", (listener) =>
+      this.#accept(upgrade)
+        ? new WebSocketTenant(socket, listener, { ...environment, protocol })
+        : undefined,
+    );
+    socket.off("error", ignore);
+    socket.uncork();
+    return session;
   }
 
-  #start(
-    opened: OpenedSession,
-    request: IncomingMessage,
-    socket: Socket,
-    head: Buffer,
-    protocol: string | undefined,
-  ): void {
+  #showScreen(opened: OpenedSession, upgrade: Upgrade): CarriedSession | undefined {
     const { environment, registry } = this.#parts;
-    const draining = this.#state === "draining";
-    if (draining || socket.destroyed) {
-      environment.rows.close(
-        opened.session.id,
-        draining ? "proxy_shutdown" : "tenant_closed",
-        NOTHING,
-      );
-      this.checkOpen();
-      return;
-    }
-    socket.setTimeout(0);
-    socket.setNoDelay(true);
-    /* pings find a dead browser too, and sooner */
-    if (environment.pingMilliseconds === 0) socket.setKeepAlive(true, KEEP_ALIVE_MILLISECONDS);
-    if (head.length > 0) socket.unshift(head);
-    socket.cork();
-    socket.write(acceptance(request, protocol));
+    const { socket, protocol } = upgrade;
+    if (protocol === BASE64_PROTOCOL) throw new Invalid("a screen is not sent as base64");
+    if (!this.#accept(upgrade)) return undefined;
     const session = new ConsoleSession(environment, opened, socket, {
       speaksNotices: protocol === NOTICES_PROTOCOL,
       onClosed: registry.remove,
     });
-    socket.off("error", ignore);
     registry.add(session);
     session.start();
+    socket.off("error", ignore);
     socket.uncork();
+    return session;
+  }
+
+  /**
+   * Writes the 101, which leaves together with the first that the session sends.
+   * @returns false when the browser has left
+   */
+  #accept({ request, socket, head, protocol }: Upgrade): boolean {
+    if (socket.destroyed) return false;
+    socket.setTimeout(0);
+    socket.setNoDelay(true);
+    /* pings find a dead browser too, and sooner */
+    if (this.#parts.environment.pingMilliseconds === 0)
+      socket.setKeepAlive(true, KEEP_ALIVE_MILLISECONDS);
+    if (head.length > 0) socket.unshift(head);
+    socket.cork();
+    socket.write(acceptance(request, protocol));
+    return true;
   }
 
   #refuse(socket: Duplex, source: Source, error: unknown): void {
@@ -205,20 +180,8 @@ export class UpgradeGate {
   }
 }
 
-const NOTHING = { lastInputAt: null, bytesToTenant: 0, bytesToHost: 0 };
-
 function ignore(): void {
   /* a peer that leaves before it is let in is nobody's error */
-}
-
-/** The database fell silent: the row may be there although nobody was told its id. */
-function mayHaveOpened(error: unknown): boolean {
-  return !(error instanceof ConsoleServiceError) || error.code === "TEMPORARY_FAILURE";
-}
-
-function checkConsoleType(consoleType: string): void {
-  if (consoleType !== "vnc")
-    throw new ConsoleTypeNotSupported(`consoles of type ${consoleType} cannot be shown here`);
 }
 
 function tooManyOfNode(): TooManySessions {

@@ -12,10 +12,12 @@ const ACCEPT_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 const KEY_PATTERN = /^[+/0-9A-Za-z]{22}==$/;
 const VERSION = "13";
 
-/** Our own: RFB in binary frames, notices in text frames. */
+/** Our own: RFB or a line's bytes in binary frames, notices in text frames. */
 export const NOTICES_PROTOCOL = "baremetal-console.v1";
+/** The bytes in base64 in text frames; for serial lines only. */
+export const BASE64_PROTOCOL = "base64";
 /** In order of preference. `binary` is what noVNC before 1.5 and other tools offer. */
-const PROTOCOLS: readonly string[] = [NOTICES_PROTOCOL, "binary"];
+const PROTOCOLS: readonly string[] = [NOTICES_PROTOCOL, "binary", BASE64_PROTOCOL];
 
 /** @throws {Invalid} when it is no WebSocket handshake; {@link UpgradeRequired} for another version */
 export function checkHandshake(request: IncomingMessage): void {

@@ -16,7 +16,8 @@ export const MAX_TEXT_BYTES = 4096;
 export const MAX_FRAME_BYTES = 64 * 1024 * 1024;
 
 export interface FrameListener {
-  onText(text: string): void;
+  /** @param before clear payload bytes of the same chunk that came before it */
+  onText(text: string, before: number): void;
   onPing(payload: Buffer): void;
   onPong(): void;
   /** @param code 1005 when the frame carried none */
@@ -29,6 +30,7 @@ const LONGEST_HEADER = 14;
 
 export class FrameParser {
   readonly #listener: FrameListener;
+  readonly #textIsData: boolean;
   /** Header bytes of a frame whose header is not complete; made when first needed. */
   #header: Buffer | undefined;
   #headerLength = 0;
@@ -46,8 +48,10 @@ export class FrameParser {
   #text: Buffer = NO_BYTES;
   #closed = false;
 
-  constructor(listener: FrameListener) {
+  /** @param options `textIsData`: payloads of text frames are data like those of binary ones */
+  constructor(listener: FrameListener, options: { readonly textIsData?: boolean } = {}) {
     this.#listener = listener;
+    this.#textIsData = options.textIsData ?? false;
   }
 
   /**
@@ -64,7 +68,7 @@ export class FrameParser {
         at = this.#readHeader(chunk, at);
         if (at < 0) break;
         if (this.#left === 0) {
-          this.#endFrame();
+          this.#endFrame(out);
           continue;
         }
       }
@@ -77,7 +81,7 @@ export class FrameParser {
       at += take;
       this.#phase = (this.#phase + take) & 3;
       this.#left -= take;
-      if (this.#left === 0) this.#endFrame();
+      if (this.#left === 0) this.#endFrame(out);
     }
     return out;
   }
@@ -142,7 +146,8 @@ export class FrameParser {
       throw new TenantProtocolError("a websocket frame continues no message");
     if (opcode !== OPCODE.continuation && this.#message !== 0)
       throw new TenantProtocolError("a websocket message begins inside another");
-    const type = opcode === OPCODE.continuation ? this.#message : opcode;
+    let type = opcode === OPCODE.continuation ? this.#message : opcode;
+    if (type === OPCODE.text && this.#textIsData) type = OPCODE.binary;
     const limit = type === OPCODE.text ? MAX_TEXT_BYTES - this.#text.length : MAX_FRAME_BYTES;
     if (length > limit) throw new TenantProtocolError("a websocket frame is too long");
     this.#message = final ? 0 : type;
@@ -155,14 +160,14 @@ export class FrameParser {
     else this.#control = Buffer.concat([this.#control, part]);
   }
 
-  #endFrame(): void {
+  #endFrame(before: number): void {
     if (this.#opcode === OPCODE.binary) return;
     if (this.#opcode === OPCODE.text) {
       if (!this.#final) return;
       const text = this.#text;
       this.#text = NO_BYTES;
       if (!isUtf8(text)) throw new TenantProtocolError("a websocket text is not UTF-8");
-      this.#listener.onText(text.toString("utf8"));
+      this.#listener.onText(text.toString("utf8"), before);
       return;
     }
     const payload = this.#control;

@@ -10,12 +10,15 @@ import type { Clock } from "../../common/clock.ts";
 import { systemClock } from "../../common/clock.ts";
 import { loadConfig } from "../../common/config/load.ts";
 import {
+  endpointClientKeyPlace,
   endpointPasswordPlace,
   type ConsoleQuirks,
   type ConsoleTransport,
   type ConsoleType,
   type HostTls,
   type SecurityTypeName,
+  type SerialLine,
+  type StoredConsoleEndpoint,
 } from "../../common/console-endpoint.ts";
 import { silentLogger, type Logger } from "../../common/log.ts";
 import { Secret } from "../../common/secret.ts";
@@ -34,6 +37,10 @@ export interface ConsoleSpec {
   readonly quirks?: ConsoleQuirks;
   readonly consoleType?: ConsoleType;
   readonly allowedSecurityTypes?: readonly SecurityTypeName[];
+  /** Makes it a serial line. */
+  readonly serial?: SerialLine;
+  /** PEM, both. */
+  readonly client?: { readonly certificate: string; readonly key: string };
 }
 
 export interface ProxyWorld {
@@ -45,7 +52,12 @@ export interface ProxyWorld {
   /** A token for it. */
   authorize(
     node: string,
-    options?: { readonly mode?: SessionMode; readonly ttlSeconds?: number },
+    options?: {
+      readonly mode?: SessionMode;
+      readonly ttlSeconds?: number;
+      readonly consoleType?: ConsoleType;
+      readonly userId?: string;
+    },
   ): Promise<string>;
   /** ws:// address with node and token. */
   address(node: string, token: string): string;
@@ -102,12 +114,13 @@ export async function startProxyWorld(options: WorldOptions = {}): Promise<Proxy
     database,
     secretBox,
     addNode: (spec) => addNode(database, secretBox, spec),
-    authorize: async (node, { mode = "control", ttlSeconds = 600 } = {}) => {
+    authorize: async (node, grant = {}) => {
+      const { mode = "control", ttlSeconds = 600, consoleType = "vnc", userId = "alice" } = grant;
       const { token } = await database.tokens.authorize({
         nodeUuid: node,
-        consoleType: "vnc",
+        consoleType,
         mode,
-        userId: "alice",
+        userId,
         projectId: "demo",
         ttlSeconds,
       });
@@ -131,19 +144,35 @@ async function addNode(
     driver: "fake-hardware",
     name: `node-${uuid.slice(0, 8)}`,
     consoleEnabled: true,
-    consoleEndpoint: {
-      consoleType: spec.consoleType ?? "vnc",
-      transport: spec.transport ?? { kind: "tcp", host: "127.0.0.1", port: spec.port ?? 9 },
-      allowedSecurityTypes: spec.allowedSecurityTypes ?? ["VncAuth", "None"],
-      ...(spec.tls && { tls: spec.tls }),
-      ...(spec.quirks && { quirks: spec.quirks }),
-      ...(spec.password !== undefined && {
-        credentials: {
-          ...(spec.username !== undefined && { username: spec.username }),
-          password: secretBox.seal(new Secret(spec.password), endpointPasswordPlace(uuid)),
-        },
-      }),
-    },
+    consoleEndpoint: storedEndpoint(uuid, secretBox, spec),
   });
   return uuid;
+}
+
+/** What the conductor saves for a console. */
+export function storedEndpoint(
+  uuid: string,
+  secretBox: SecretBox,
+  spec: ConsoleSpec,
+): StoredConsoleEndpoint {
+  const { password, username, client } = spec;
+  const credentials = {
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && {
+      password: secretBox.seal(new Secret(password), endpointPasswordPlace(uuid)),
+    }),
+    ...(client && {
+      clientCertificate: client.certificate,
+      clientKey: secretBox.seal(new Secret(client.key), endpointClientKeyPlace(uuid)),
+    }),
+  };
+  return {
+    consoleType: spec.consoleType ?? (spec.serial ? "serial" : "vnc"),
+    transport: spec.transport ?? { kind: "tcp", host: "127.0.0.1", port: spec.port ?? 9 },
+    allowedSecurityTypes: spec.serial ? [] : (spec.allowedSecurityTypes ?? ["VncAuth", "None"]),
+    ...(spec.tls && { tls: spec.tls }),
+    ...(spec.quirks && { quirks: spec.quirks }),
+    ...(spec.serial && { serial: spec.serial }),
+    ...(Object.keys(credentials).length > 0 && { credentials }),
+  };
 }
