@@ -1,19 +1,25 @@
 /**
- * One WebSocket with two kinds of traffic: binary frames are the RFB stream and go to noVNC, text frames
- * are the service's session messages and go to the page. noVNC gets this object as its raw channel
- * (core/websock.js, attach), so that the page sees close code and reason, which noVNC keeps to itself.
+ * One WebSocket with two kinds of traffic: binary frames are the RFB stream or the serial line and go to
+ * whoever listens, text frames are the service's messages and go to the page. noVNC gets this
+ * object as its raw channel (core/websock.js, attach), so that the page sees close code and reason,
+ * which noVNC keeps to itself.
  */
-
-export const SUB_PROTOCOLS = ["binary", "baremetal-console.v1"];
 
 /** The ClosedReason of a close from this side; the service repeats it. */
 export const CLOSED_BY_US = "tenant_closed";
+
+export interface ChannelClose {
+  /** It had been open. */
+  readonly opened: boolean;
+  readonly code: number;
+  readonly reason: string;
+}
 
 /** What the page hears. */
 export interface ChannelListener {
   text(message: string): void;
   /** Called before noVNC learns of it, so that the last picture can be kept. */
-  closed(close: { opened: boolean; code: number; reason: string }): void;
+  closed(close: ChannelClose): void;
 }
 
 /** The members noVNC checks for are own properties or those of the prototype: keep them on this class. */
@@ -23,6 +29,7 @@ export class ConsoleChannel {
   onclose: ((event: CloseEvent) => void) | null = null;
   onerror: ((event: Event) => void) | null = null;
   readonly #socket: WebSocket;
+  #hears: ((bytes: Uint8Array<ArrayBuffer>) => void) | undefined;
   #opened = false;
 
   constructor(socket: WebSocket, listener: ChannelListener) {
@@ -33,8 +40,12 @@ export class ConsoleChannel {
       this.onopen?.(event);
     });
     socket.addEventListener("message", (event: MessageEvent<unknown>) => {
-      if (typeof event.data === "string") listener.text(event.data);
-      else this.onmessage?.(event);
+      if (typeof event.data === "string") {
+        listener.text(event.data);
+        return;
+      }
+      if (event.data instanceof ArrayBuffer) this.#hears?.(new Uint8Array(event.data));
+      this.onmessage?.(event);
     });
     socket.addEventListener("error", (event) => this.onerror?.(event));
     socket.addEventListener("close", (event) => {
@@ -60,7 +71,17 @@ export class ConsoleChannel {
     this.#socket.binaryType = type;
   }
 
-  /** RFB bytes, from noVNC. */
+  /** For a page without noVNC: what hears the binary frames. */
+  hearBytes(hears: ((bytes: Uint8Array<ArrayBuffer>) => void) | undefined): void {
+    this.#hears = hears;
+  }
+
+  /** Bytes given to `send` that the network has not taken. */
+  get waitingBytes(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  /** Bytes for the machine. */
   send(bytes: Uint8Array<ArrayBuffer>): void {
     this.#socket.send(bytes);
   }

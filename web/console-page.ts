@@ -1,22 +1,18 @@
 /**
- * Runs the connection: does what each state of connection.ts asks for (open a WebSocket, wait, show,
- * forget the link) and turns what happens into events. The only owner of the WebSocket, the viewer and
- * the retry timer.
+ * A screen on a connection: one noVNC viewer for each WebSocket that connection-keeper.ts opens, and the
+ * service's messages for the page around it. The only owner of the viewer.
  */
-import {
-  advance,
-  INITIAL_STATE,
-  type ConnectionEvent,
-  type ConnectionState,
-} from "./connection.ts";
-import { CLOSED_BY_US, ConsoleChannel, SUB_PROTOCOLS } from "./console-channel.ts";
+import type { ConnectionState } from "./connection.ts";
+import { ConnectionKeeper, type Attempt, type Carried } from "./connection-keeper.ts";
+import { CLOSED_BY_US, type ChannelClose, type ConsoleChannel } from "./console-channel.ts";
 import type { LastFrame } from "./last-frame.ts";
 import type { ConsoleAddress } from "./launch-parameters.ts";
-import { wordsForEnding, type Ending } from "./reasons.ts";
-import { askWhyRefused } from "./refusal.ts";
-import { KEEP_OPEN, parseSessionMessage, type SessionMessage } from "./session-messages.ts";
+import type { Ending } from "./reasons.ts";
+import { parseSessionMessage, type SessionMessage } from "./session-messages.ts";
 import { Viewer, type RFBClass } from "./viewer.ts";
 import type { WarningReason } from "./warnings.ts";
+
+const SUB_PROTOCOLS = ["binary", "baremetal-console.v1"];
 
 /** What the page around the connection hears and does. */
 export interface PageParts {
@@ -31,190 +27,95 @@ export interface PageParts {
   forgetLink(): void;
 }
 
-interface Attempt {
-  readonly channel: ConsoleChannel;
-  readonly viewer: Viewer;
-  /** noVNC gave up; the close that follows may say why. */
-  viewerFailed: boolean;
-}
-
 /** How long a viewer that gave up waits for the service's own reason. */
 const REASON_WITHIN_MS = 2000;
 
 export class ConsolePage {
+  readonly connection: ConnectionKeeper;
   readonly #parts: PageParts;
-  readonly #address: ConsoleAddress;
   readonly #rfbClass: RFBClass;
-  #state: ConnectionState = INITIAL_STATE;
-  #attempt: Attempt | undefined;
-  #retryTimer: ReturnType<typeof setTimeout> | undefined;
-  #reasonTimer: ReturnType<typeof setTimeout> | undefined;
+  #viewer: Viewer | undefined;
   #sessionId = "";
   #viewOnly = false;
   #fit = true;
 
   constructor(parts: PageParts, address: ConsoleAddress, rfbClass: RFBClass) {
     this.#parts = parts;
-    this.#address = address;
     this.#rfbClass = rfbClass;
-    this.#render();
-  }
-
-  get connected(): boolean {
-    return this.#state.phase === "connected";
-  }
-
-  get viewOnly(): boolean {
-    return this.#viewOnly;
+    this.connection = new ConnectionKeeper({
+      address,
+      protocols: SUB_PROTOCOLS,
+      carry: (channel, attempt) => this.#carry(channel, attempt),
+      render: (state) => {
+        if (state.phase === "connected") parts.lastFrame.clear();
+        parts.render(state, this.#sessionId);
+      },
+      forgetLink: () => parts.forgetLink(),
+    });
   }
 
   /** The viewer while the screen is there. */
   get viewer(): Viewer | undefined {
-    return this.connected ? this.#attempt?.viewer : undefined;
+    return this.connection.connected ? this.#viewer : undefined;
   }
 
   set fit(fit: boolean) {
     this.#fit = fit;
-    if (this.#attempt) this.#attempt.viewer.fit = fit;
+    if (this.#viewer) this.#viewer.fit = fit;
   }
 
-  start(): void {
-    this.#open();
-  }
-
-  /** The card's button: connects again, or does not wait any longer. */
-  connectNow(): void {
-    this.#dispatch({ type: this.#state.phase === "waiting" ? "retry" : "connect" });
-  }
-
-  /** The browser is on-line again. */
-  retryNow(): void {
-    this.#dispatch({ type: "retry" });
-  }
-
-  disconnect(): void {
-    this.#parts.forgetLink();
-    this.#end({ kind: "disconnected_by_user" });
-  }
-
-  keepOpen(): void {
-    this.#attempt?.channel.sendText(KEEP_OPEN);
-  }
-
-  #dispatch(event: ConnectionEvent): void {
-    const before = this.#state;
-    this.#state = advance(before, event, Math.random());
-    if (this.#state === before) return;
-    clearTimeout(this.#retryTimer);
-    this.#render();
-    if (event.type === "retry" || event.type === "connect") this.#open();
-    this.#act(this.#state);
-  }
-
-  #act(state: ConnectionState): void {
-    switch (state.phase) {
-      case "connected":
-        this.#parts.lastFrame.clear();
-        break;
-      case "waiting":
-        this.#retryTimer = setTimeout(() => this.#dispatch({ type: "retry" }), state.delayMs);
-        break;
-      case "closed":
-        if (wordsForEnding(state.ending).aftermath === "forget") this.#parts.forgetLink();
-        break;
-      case "connecting":
-      case "signing_in":
-        break;
-    }
-  }
-
-  #open(): void {
-    const { socketUrl, questionUrl } = this.#address;
+  #carry(channel: ConsoleChannel, attempt: Attempt): Carried {
+    let failed = false;
+    let reasonTimer: ReturnType<typeof setTimeout> | undefined;
     this.#sessionId = "";
-    const channel = new ConsoleChannel(new WebSocket(socketUrl, SUB_PROTOCOLS), {
-      text: (message) => this.#hear(attempt, parseSessionMessage(message)),
-      closed: (close) => {
-        if (close.opened) {
-          this.#endOf(attempt, endingOf(attempt, close));
-        } else {
-          // Before noVNC hears of it, else it reports a failure of its own.
-          attempt.viewer.dispose();
-          void this.#askWhy(attempt, questionUrl);
-        }
-      },
-    });
-    const attempt: Attempt = {
-      channel,
-      viewer: this.#view(channel, () => attempt),
-      viewerFailed: false,
-    };
-    this.#attempt = attempt;
-  }
-
-  #view(channel: ConsoleChannel, attempt: () => Attempt): Viewer {
-    return new Viewer({
+    const viewer = new Viewer({
       rfbClass: this.#rfbClass,
       target: this.#parts.stage,
       channel,
       fit: this.#fit,
       listener: {
-        connected: () => this.#dispatch({ type: "connected", atMs: performance.now() }),
-        failed: () => this.#waitForReason(attempt()),
+        connected: () => attempt.connected(),
         clipboard: (text) => this.#parts.clipboard(text),
+        // noVNC gives up on the SecurityResult of a failed sign-in, a moment before the service closes
+        // the WebSocket and names the reason.
+        failed: () => {
+          if (failed) return;
+          failed = true;
+          channel.close();
+          reasonTimer = setTimeout(
+            () => attempt.ended({ kind: "viewer_failed" }),
+            REASON_WITHIN_MS,
+          );
+        },
       },
     });
+    this.#viewer = viewer;
+    return {
+      text: (message) => this.#hear(viewer, attempt, parseSessionMessage(message)),
+      // Before noVNC hears of it, else it reports a failure of its own.
+      refused: () => viewer.dispose(),
+      endingOf: (close) => (failed ? endingAfterFailure(close) : undefined),
+      end: () => {
+        clearTimeout(reasonTimer);
+        this.#viewer = undefined;
+        this.#parts.warningOver();
+        this.#parts.lastFrame.keep(viewer.snapshot());
+        viewer.dispose();
+      },
+    };
   }
 
-  async #askWhy(attempt: Attempt, questionUrl: string): Promise<void> {
-    const ending = await askWhyRefused(questionUrl, (url, options) => fetch(url, options));
-    this.#endOf(attempt, ending);
-  }
-
-  /**
-   * noVNC gives up on the SecurityResult of a failed sign-in, a moment before the service closes the
-   * WebSocket and names the reason.
-   */
-  #waitForReason(attempt: Attempt): void {
-    if (this.#attempt !== attempt || attempt.viewerFailed) return;
-    attempt.viewerFailed = true;
-    attempt.channel.close();
-    this.#reasonTimer = setTimeout(
-      () => this.#endOf(attempt, { kind: "viewer_failed" }),
-      REASON_WITHIN_MS,
-    );
-  }
-
-  #endOf(attempt: Attempt, ending: Ending): void {
-    if (this.#attempt === attempt) this.#end(ending);
-  }
-
-  #end(ending: Ending): void {
-    const attempt = this.#attempt;
-    this.#attempt = undefined;
-    clearTimeout(this.#reasonTimer);
-    this.#parts.warningOver();
-    if (attempt) {
-      this.#parts.lastFrame.keep(attempt.viewer.snapshot());
-      attempt.viewer.dispose();
-      attempt.channel.close();
-    }
-    this.#dispatch({ type: "ended", ending, atMs: performance.now() });
-  }
-
-  #hear(attempt: Attempt, message: SessionMessage | undefined): void {
-    if (!message || this.#attempt !== attempt) return;
-    switch (message.type) {
+  #hear(viewer: Viewer, attempt: Attempt, message: SessionMessage | undefined): void {
+    switch (message?.type) {
       case "session":
         this.#sessionId = message.id;
         this.#viewOnly = message.mode === "view";
-        attempt.viewer.viewOnly = this.#viewOnly;
+        viewer.viewOnly = this.#viewOnly;
         this.#parts.session({ nodeName: message.nodeName, viewOnly: this.#viewOnly });
         break;
       case "state":
         // "connected" is the viewer's to say: it has the picture's size by then.
-        if (message.state !== "connected") {
-          this.#dispatch({ type: "progress", state: message.state });
-        }
+        if (message.state !== "connected") attempt.progress(message.state);
         break;
       case "warning":
         this.#parts.warn(message.reason, message.secondsLeft);
@@ -222,17 +123,13 @@ export class ConsolePage {
       case "warning_over":
         this.#parts.warningOver();
         break;
+      case undefined:
+        break;
     }
-  }
-
-  #render(): void {
-    this.#parts.render(this.#state, this.#sessionId);
   }
 }
 
-function endingOf(attempt: Attempt, { code, reason }: { code: number; reason: string }): Ending {
+function endingAfterFailure({ reason }: ChannelClose): Ending | undefined {
   const isEcho = reason === "" || reason === CLOSED_BY_US;
-  return attempt.viewerFailed && isEcho
-    ? { kind: "viewer_failed" }
-    : { kind: "closed", code, reason };
+  return isEcho ? { kind: "viewer_failed" } : undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * The panels that drop down from the bar (keys, clipboard): one open at a time, Escape or a click on the
+ * The panels that drop down from the bar (keys, clipboard, paste): one open at a time, Escape or a click on the
  * screen closes it and the focus goes back to where it belongs.
  */
 import { box, button } from "./elements.ts";
@@ -48,5 +48,7 @@ function setOpen({ opener, body }: Panel, open: boolean): void {
 }
 
 function firstControl(body: HTMLElement): HTMLElement | null {
-  return body.querySelector<HTMLElement>("textarea:not([readonly]), button:not(:disabled)");
+  return body.querySelector<HTMLElement>(
+    "textarea:not([readonly]), select, button:not(:disabled):not([hidden])",
+  );
 }

@@ -31,7 +31,7 @@ export const NAMED_WORDS: Readonly<Record<string, Words>> = {
   /* common/closed-reason.ts */
   tenant_closed: words("You closed the console", "Connect again whenever you like.", "offer"),
   host_closed: words(
-    "The machine ended the screen connection",
+    "The machine ended the console connection",
     "It may be restarting, or someone else took its only viewer seat. Connect again in a moment.",
     "offer",
   ),
@@ -128,10 +128,10 @@ export const NAMED_WORDS: Readonly<Record<string, Words>> = {
     TRY_OR_OPERATOR,
     "reconnect_if_interrupted",
   ),
-  CONSOLE_IN_USE: words(
-    "Someone else is using this console",
-    "It takes one viewer at a time. Try again when they are done.",
-    "offer",
+  LINE_HELD_ELSEWHERE: words(
+    "Another part of the console service serves this machine at the moment",
+    "Connect again: you will be led there. If it stays like this, tell your operator.",
+    "reconnect_if_interrupted",
   ),
   TOO_MANY_SESSIONS: words(
     "Too many people are connected already",

@@ -4,6 +4,8 @@
  * a newer service can talk to an older page.
  */
 
+import { asObject, parseObject, type Fields } from "./fields.ts";
+
 export type SessionMessage =
   | {
       readonly type: "session";
@@ -39,8 +41,6 @@ export function parseSessionMessage(text: string): SessionMessage | undefined {
   }
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
 function sessionOf(message: Fields): SessionMessage {
   const node = asObject(message["node"]);
   return {
@@ -62,18 +62,6 @@ function warningOf({ reason, secondsLeft }: Fields): SessionMessage | undefined 
   if (reason !== "idle_timeout" && reason !== "session_limit") return undefined;
   if (typeof secondsLeft !== "number" || !Number.isFinite(secondsLeft)) return undefined;
   return { type: "warning", reason, secondsLeft: Math.max(0, Math.ceil(secondsLeft)) };
-}
-
-function parseObject(text: string): Fields | undefined {
-  try {
-    return asObject(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
-}
-
-function asObject(value: unknown): Fields | undefined {
-  return typeof value === "object" && value !== null ? (value as Fields) : undefined;
 }
 
 function textOf(value: unknown): string {

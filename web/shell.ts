@@ -1,5 +1,5 @@
 /**
- * The page around the connection: bar, panels, card, banner, title. Hands what the user does to the
+ * The page around a screen's connection: bar, panels, card, banner, title. Hands what the user does to the
  * connection, and shows what the connection says.
  */
 import { listenForBarShortcut } from "./bar-shortcut.ts";
@@ -12,8 +12,8 @@ import { KeyPanel, type SendKey } from "./key-panel.ts";
 import { LastFrame } from "./last-frame.ts";
 import type { LinkMemory } from "./link-memory.ts";
 import { Panels } from "./panels.ts";
-import { savePicture } from "./screenshot.ts";
-import { screenshotName } from "./screenshot-name.ts";
+import { saveFile } from "./save-file.ts";
+import { savedName } from "./saved-name.ts";
 import { StatusView } from "./status-view.ts";
 import { Toolbar } from "./toolbar.ts";
 import { listenToTouchKeyboard } from "./touch-keyboard.ts";
@@ -31,9 +31,9 @@ export class Shell implements PageParts {
     this.page?.viewer?.sendKey(keysym, code, down);
   readonly #keys = new KeyPanel(this.#sendKey);
   readonly #clipboard = new ClipboardPanel((text) => this.page?.viewer?.sendClipboard(text));
-  readonly #status = new StatusView(() => this.page?.connectNow());
+  readonly #status = new StatusView(() => this.page?.connection.connectNow());
   readonly #warnings = new WarningBanner(() => {
-    this.page?.keepOpen();
+    this.page?.connection.keepOpen();
     this.page?.viewer?.focus();
   });
   readonly #toolbar = new Toolbar({
@@ -45,7 +45,7 @@ export class Shell implements PageParts {
       if (this.page) this.page.fit = fit;
     },
     screenshot: () => void this.#takeScreenshot(),
-    disconnect: () => this.page?.disconnect(),
+    disconnect: () => this.page?.connection.disconnect(),
   });
   #nodeName = "";
   #phase: ConnectionState["phase"] = "connecting";
@@ -59,7 +59,7 @@ export class Shell implements PageParts {
     listenToTouchKeyboard(this.#sendKey);
     const fullScreen = new FullScreen(() => this.page?.viewer?.focus());
     listenForBarShortcut(this.stage, () => fullScreen.focusBar());
-    window.addEventListener("online", () => this.page?.retryNow());
+    window.addEventListener("online", () => this.page?.connection.retryNow());
     window.addEventListener("beforeunload", (event) => this.#askBeforeLeaving(event));
   }
 
@@ -116,7 +116,7 @@ export class Shell implements PageParts {
 
   async #takeScreenshot(): Promise<void> {
     const picture = await this.page?.viewer?.toPng();
-    if (picture) savePicture(picture, screenshotName(this.#nodeName, new Date()));
+    if (picture) saveFile(picture, savedName(this.#nodeName, new Date(), "png"));
     this.page?.viewer?.focus();
   }
 

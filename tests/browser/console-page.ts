@@ -1,8 +1,9 @@
-/** The console page as its user sees it, for tests: what it says, and what its screen shows. */
+/** The console pages as their user sees them, for tests: what they say, and what the screen shows. */
 import type { Page } from "playwright-core";
 import { eventually } from "../helpers/browser.ts";
 
-export class ConsolePageReader {
+/** Of either page: its state and its card. */
+export class PageReader {
   readonly page: Page;
 
   constructor(page: Page) {
@@ -27,7 +28,9 @@ export class ConsolePageReader {
     const text = await this.page.locator("#card").innerText();
     return text.replaceAll(/\n+/g, "\n");
   }
+}
 
+export class ConsolePageReader extends PageReader {
   /** The screen's size and the colour of its middle, as `640x400 200,30,60`. */
   async picture(): Promise<string> {
     return await this.page.evaluate<string>(`(() => {

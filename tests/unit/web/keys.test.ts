@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { packageRoot } from "../../../common/package-root.ts";
 import { keyNamed, keysymForCharacter, MODIFIERS } from "../../../web/key-table.ts";
 import { typedDifference } from "../../../web/typed-difference.ts";
+import { builtPage } from "./built-pages.ts";
 
 /** noVNC's own table of X11 keysyms, made from X.org's keysymdef.h. */
 const KEYSYMS = readFileSync(
@@ -51,7 +52,7 @@ describe("the key table", () => {
   });
 
   it("knows every key that the page offers", () => {
-    const html = readFileSync(join(packageRoot(), "web/index.html"), "utf8");
+    const html = builtPage("index.html");
     const chords = [...html.matchAll(/data-key="([^"]+)"/g)].map((match) => match[1] ?? "");
     assert.ok(chords.length > 20);
     for (const chord of chords) {

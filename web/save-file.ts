@@ -1,11 +1,10 @@
-/** Saves a picture of the machine's screen as a file. */
+/** Hands something of a console to the browser's downloads. */
 
 const DOWNLOAD_NEEDS_MS = 30_000;
 
-/** Hands the picture to the browser's downloads. */
-export function savePicture(picture: Blob, name: string): void {
+export function saveFile(content: Blob, name: string): void {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(picture);
+  link.href = URL.createObjectURL(content);
   link.download = name;
   link.click();
   // The download reads the object after this turn; the browser gives no sign when it is done.

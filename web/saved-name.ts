@@ -1,8 +1,8 @@
-/** How a saved screenshot is called: after the machine and the time in UTC. */
+/** How a file saved from a console is called: after the machine and the time in UTC. */
 
 /** @returns for example `rack-7_2026-03-01T09-05-07Z.png`; safe as a file name everywhere */
-export function screenshotName(nodeName: string, time: Date): string {
+export function savedName(nodeName: string, time: Date, extension: "png" | "txt"): string {
   const node = nodeName.replaceAll(/[^\p{L}\p{N}._-]+/gu, "-").replaceAll(/^[-.]+|[-.]+$/g, "");
   const second = time.toISOString().slice(0, 19).replaceAll(":", "-");
-  return `${node.slice(0, 100) || "console"}_${second}Z.png`;
+  return `${node.slice(0, 100) || "console"}_${second}Z.${extension}`;
 }
