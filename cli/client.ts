@@ -2,10 +2,16 @@
  * The HTTP client of our command line: speaks the Bare Metal API v1 as any other client would, one
  * microversion throughout. It never prints; failures are errors of ours.
  */
-import { readFileSync } from "node:fs";
+import type { Readable } from "node:stream";
 import { Agent, request } from "undici";
-import { ApiUnreachable, InvalidParameterValue, messageOf } from "../common/errors.ts";
+import {
+  ApiUnreachable,
+  ConsoleServiceError,
+  InvalidParameterValue,
+  messageOf,
+} from "../common/errors.ts";
 import type { Secret } from "../common/secret.ts";
+import { tlsOptions, type ClientTls } from "./client-tls.ts";
 import { errorOfAnswer } from "./ironic-error.ts";
 
 export const MICROVERSION = "1.82";
@@ -13,21 +19,30 @@ const CONNECT_MS = 10_000;
 const ANSWER_MS = 150_000;
 const LARGEST_ANSWER_BYTES = 64 * 1024 * 1024;
 
+/** How a request says who asks. */
+export type Credentials =
+  | { readonly kind: "http_basic"; readonly user: string; readonly password: Secret }
+  /** Sent as X-Auth-Token. */
+  | { readonly kind: "token"; readonly token: Secret };
+
 export interface ClientOptions {
   /** Base of the service, with or without /v1. */
   readonly url: string;
-  readonly user?: string;
-  readonly password?: Secret;
-  /** PEM file of the authority that signed the service's certificate. */
-  readonly cacert?: string;
+  readonly credentials?: Credentials;
+  readonly tls?: ClientTls;
 }
 
 export type JsonAnswer = Readonly<Record<string, unknown>>;
+export interface StreamedAnswer {
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Readable;
+}
 export type Method = "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
 
 export class ApiClient {
   readonly #base: string;
   readonly #headers: Record<string, string>;
+  readonly #limits: Agent.Options;
   readonly #agent: Agent;
 
   /** @throws {InvalidParameterValue} for a URL or certificate file that is none */
@@ -38,13 +53,12 @@ export class ApiClient {
       "x-openstack-ironic-api-version": MICROVERSION,
       ...authorization(options),
     };
-    const ca = options.cacert === undefined ? {} : { ca: readCertificate(options.cacert) };
-    this.#agent = new Agent({
-      connect: { timeout: CONNECT_MS, ...ca },
+    this.#limits = {
+      connect: { timeout: CONNECT_MS, ...tlsOptions(options.tls) },
       headersTimeout: ANSWER_MS,
       bodyTimeout: ANSWER_MS,
-      maxResponseSize: LARGEST_ANSWER_BYTES,
-    });
+    };
+    this.#agent = new Agent({ ...this.#limits, maxResponseSize: LARGEST_ANSWER_BYTES });
   }
 
   /**
@@ -76,9 +90,30 @@ export class ApiClient {
     return rows;
   }
 
-  /** Closes its connections. */
+  /**
+   * A GET whose answer may be long and is no JSON. Has a connection of its own, which ends with the body.
+   * @throws as {@link call}
+   */
+  async stream(path: string): Promise<StreamedAnswer> {
+    const agent = new Agent({ ...this.#limits, maxResponseSize: -1 });
+    try {
+      const { statusCode, headers, body } = await request(this.#base + path, {
+        dispatcher: agent,
+        headers: { ...this.#headers, accept: "*/*" },
+      });
+      if (statusCode >= 400) throw errorOfAnswer(statusCode, await body.text());
+      body.once("close", () => void agent.destroy());
+      return { headers, body };
+    } catch (cause) {
+      await agent.destroy();
+      if (cause instanceof ConsoleServiceError) throw cause;
+      throw this.#unreachable(cause);
+    }
+  }
+
+  /** Ends its connections; who still waits for an answer gets none. */
   async stop(): Promise<void> {
-    await this.#agent.close();
+    await this.#agent.destroy();
   }
 
   async #send(
@@ -98,14 +133,21 @@ export class ApiClient {
       });
       return { status: answer.statusCode, text: await answer.body.text() };
     } catch (cause) {
-      throw new ApiUnreachable(`cannot reach the service at ${this.#base}: ${reasonOf(cause)}`, {
-        cause,
-      });
+      throw this.#unreachable(cause);
     }
+  }
+
+  #unreachable(cause: unknown): ApiUnreachable {
+    const reason = reasonOf(cause);
+    return new ApiUnreachable(`cannot reach the service at ${this.#base}: ${reason}`, { cause });
   }
 }
 
-function baseOf(url: string): string {
+/**
+ * The base without /v1, by which one service is told from another.
+ * @throws {InvalidParameterValue} for what is no URL of a service
+ */
+export function baseOf(url: string): string {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (!parsed || !/^https?:$/.test(parsed.protocol) || parsed.username || parsed.password)
     throw new InvalidParameterValue(
@@ -120,18 +162,11 @@ function pathOf(link: string): string {
   return url.pathname.slice(Math.max(0, url.pathname.indexOf("/v1"))) + url.search;
 }
 
-function authorization(options: ClientOptions): Record<string, string> {
-  if (options.user === undefined || options.password === undefined) return {};
-  const pair = Buffer.from(`${options.user}:${options.password.reveal()}`).toString("base64");
-  return { authorization: `Basic ${pair}` };
-}
-
-function readCertificate(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (cause) {
-    throw new InvalidParameterValue(`cannot read "${file}": ${messageOf(cause)}`, { cause });
-  }
+function authorization({ credentials }: ClientOptions): Record<string, string> {
+  if (credentials === undefined) return {};
+  if (credentials.kind === "token") return { "x-auth-token": credentials.token.reveal() };
+  const pair = Buffer.from(`${credentials.user}:${credentials.password.reveal()}`);
+  return { authorization: `Basic ${pair.toString("base64")}` };
 }
 
 /** FACT(Node 20): when every address of a name refuses, the error has a code but no message. */

@@ -9,6 +9,7 @@ import {
   NotFound,
   TemporaryFailure,
 } from "../common/errors.ts";
+import { parseFields } from "../common/json-fields.ts";
 
 const LONGEST_MESSAGE = 2000;
 
@@ -38,9 +39,9 @@ export function errorOfAnswer(status: number, body: string): ConsoleServiceError
  * controller, `description` or `title` from routing; `{"error": {"message"}}` from authentication.
  */
 function sentenceOf(body: string): string | undefined {
-  const outer = parseObject(body);
+  const outer = parseFields(body);
   const inner = outer?.["error_message"];
-  const document = typeof inner === "string" ? (parseObject(inner) ?? inner) : inner;
+  const document = typeof inner === "string" ? (parseFields(inner) ?? inner) : inner;
   if (typeof document === "string") return document || undefined;
   for (const source of [document, outer?.["error"], outer])
     for (const name of ["faultstring", "description", "message", "title"]) {
@@ -48,15 +49,4 @@ function sentenceOf(body: string): string | undefined {
       if (typeof text === "string" && text !== "") return text;
     }
   return undefined;
-}
-
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null
-      ? (value as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
 }

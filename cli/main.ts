@@ -3,9 +3,9 @@
 import { systemClock } from "../common/clock.ts";
 import { runProgram } from "./program.ts";
 
-/* `bmcon node list | head -1` is no failure. */
+/* `bmcon node list | head -1` is no failure, nor is a terminal that was closed. */
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
+  if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
 });
 
 process.exitCode = await runProgram(

@@ -11,11 +11,16 @@ import { addConfigCommands } from "./commands/config.ts";
 import { addConsoleCommands } from "./commands/console.ts";
 import { addDbCommands } from "./commands/db.ts";
 import { addDriverCommands } from "./commands/driver.ts";
+import { addEventLogCommand } from "./commands/event-log.ts";
+import { addLoginCommands } from "./commands/login.ts";
+import { addManagementCommands } from "./commands/management.ts";
 import { addNodeCommands } from "./commands/node.ts";
+import { addPowerCommand } from "./commands/power.ts";
+import { addSensorsCommand } from "./commands/sensors.ts";
 import { addServeCommands } from "./commands/serve.ts";
 import { addSessionCommands } from "./commands/session.ts";
 import { addUserCommands } from "./commands/user.ts";
-import { USAGE_STATUS, exitStatusHelp, exitStatusOf } from "./exit-status.ts";
+import { USAGE_STATUS, exitStatusHelp, exitStatusOf } from "../common/exit-status.ts";
 
 /** @param args without the program's own name. @returns the exit status; never throws for a user's mistake */
 export async function runProgram(io: CliIo, args: readonly string[]): Promise<number> {
@@ -25,7 +30,7 @@ export async function runProgram(io: CliIo, args: readonly string[]): Promise<nu
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_STATUS;
     const status = exitStatusOf(error);
-    if (!(error instanceof ConsoleServiceError)) {
+    if (!(error instanceof ConsoleServiceError || error instanceof AggregateError)) {
       printLine(io.stderr, error instanceof Error ? String(error.stack) : messageOf(error));
       return status;
     }
@@ -50,8 +55,13 @@ export function buildProgram(io: CliIo): Command {
   addDbCommands(program, io);
   addConfigCommands(program, io);
   addUserCommands(program, io);
+  addLoginCommands(program, io);
   addNodeCommands(program, io);
+  addPowerCommand(program, io);
   addConsoleCommands(program, io);
+  addSensorsCommand(program, io);
+  addEventLogCommand(program, io);
+  addManagementCommands(program, io);
   addSessionCommands(program, io);
   addDriverCommands(program, io);
   addCompletionCommand(program, io);

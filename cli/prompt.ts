@@ -10,7 +10,6 @@ import type { CliIo } from "./cli-io.ts";
  * @throws {InvalidParameterValue} when there is no line
  */
 export async function askPassword(io: CliIo, question: string): Promise<Secret> {
-  if (io.stdin.isTTY) io.stderr.write(question);
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const reader = createInterface({
     input: io.stdin,
@@ -18,6 +17,8 @@ export async function askPassword(io: CliIo, question: string): Promise<Secret> 
     terminal: io.stdin.isTTY === true,
   });
   try {
+    /* Not earlier: until now the terminal has shown what is typed. */
+    if (io.stdin.isTTY) io.stderr.write(question);
     const line = await new Promise<string | undefined>((resolve) => {
       reader.once("line", resolve);
       reader.once("close", () => resolve(undefined));

@@ -106,7 +106,16 @@ async function startAll(run: Run, withDemo: boolean): Promise<() => Promise<void
   const demo = withDemo ? await startDemo(run) : undefined;
 
   const { startNoVNCProxy } = await import("../novncproxy/main.ts");
-  const proxy = await startNoVNCProxy({ config, log, clock, database, secretBox });
+  let apiUrl: string | undefined;
+  const proxy = await startNoVNCProxy({
+    config,
+    log,
+    clock,
+    database,
+    secretBox,
+    /* one that asks for no password judges none */
+    ...(config.DEFAULT.auth_strategy === "noauth" ? {} : { ownApiUrl: () => apiUrl }),
+  });
   const stopProxy = once(() => proxy.stop());
   releasers.push("novncproxy", stopProxy);
   const { startConductor } = await import("../conductor/main.ts");
@@ -126,6 +135,7 @@ async function startAll(run: Run, withDemo: boolean): Promise<() => Promise<void
   const { startApi } = await import("../api/main.ts");
   const api = await startApi({ config, log, clock, database, conductor: conductor.api });
   releasers.push("api", () => api.stop());
+  apiUrl = api.url;
   log.info("started", { api: api.url, novncproxy: proxy.url, data: config.DEFAULT.state_path });
   return async () => demo?.present(api.url);
 }

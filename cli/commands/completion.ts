@@ -1,60 +1,60 @@
-/** `completion SHELL`: prints a script that completes commands and options, made from the command tree. */
+/** `completion SHELL`: prints a script that completes commands, options and names of nodes. */
 import { Argument, type Command } from "commander";
+import { findAccess } from "../login/access.ts";
+import { withAccess } from "../client-command.ts";
 import type { CliIo } from "../cli-io.ts";
+import { COMPLETE_NODES, bashScript, fishScript } from "../completion-scripts.ts";
+import { completionTable } from "../completion-table.ts";
+import { withExamples } from "../examples.ts";
 
 const SHELLS = ["bash", "zsh", "fish"] as const;
-const PROGRAMS = ["baremetal-console", "bmcon"];
+/** Nobody waits longer for a Tab. */
+const PATIENCE_MS = 3000;
+const MOST_NAMES = 2000;
+/** Shells expand what is offered to them: only what means nothing to any of them. */
+const HARMLESS_NAME = /^[A-Za-z0-9._~][A-Za-z0-9._~-]{0,254}$/;
 
 export function addCompletionCommand(program: Command, io: CliIo): void {
-  program
+  const completion = program
     .command("completion")
-    .description("prints a completion script, for example: source <(bmcon completion bash)")
+    .description("prints a completion script, also for names of nodes")
     .addArgument(new Argument("<shell>", "your shell").choices(SHELLS))
     .action((shell: (typeof SHELLS)[number]) => {
-      const words = wordsByPath(program);
-      io.stdout.write(shell === "fish" ? fishScript(words) : bashScript(words, shell === "zsh"));
+      const table = completionTable(program);
+      io.stdout.write(shell === "fish" ? fishScript(table) : bashScript(table, shell === "zsh"));
     });
+  withExamples(completion, [
+    ["completion bash >~/.local/share/bash-completion/completions/bmcon", "for good"],
+    ["completion fish >~/.config/fish/completions/bmcon.fish", "for good"],
+  ]).addHelpText("after", "  source <(bmcon completion zsh)  # in ~/.zshrc");
+  program
+    .command(COMPLETE_NODES, { hidden: true })
+    .argument("[beginning]")
+    .action((beginning: string | undefined) => printNodeNames(io, beginning ?? ""));
 }
 
-/** What may follow each command path: sub-commands and long options. The root's path is empty. */
-function wordsByPath(command: Command, path: readonly string[] = []): Map<string, string[]> {
-  const options = command.options.flatMap((option) => (option.long ? [option.long] : []));
-  const words = [...command.commands.map((child) => child.name()), ...options, "--help"];
-  const all = new Map([[path.join(" "), words]]);
-  for (const child of command.commands)
-    for (const [key, value] of wordsByPath(child, [...path, child.name()])) all.set(key, value);
-  return all;
+/** Says nothing when it cannot; a prompt must stay usable. */
+async function printNodeNames(io: CliIo, beginning: string): Promise<void> {
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(), PATIENCE_MS);
+  try {
+    const late = new Promise<never>((_resolve, reject) => {
+      deadline.signal.addEventListener("abort", () => reject(deadline.signal.reason as Error));
+    });
+    const names = await Promise.race([nodeNames(io), late]);
+    const wanted = names.filter((name) => HARMLESS_NAME.test(name) && name.startsWith(beginning));
+    for (const name of wanted.slice(0, MOST_NAMES)) io.stdout.write(`${name}\n`);
+  } catch {
+    /* no service, no credentials, no names */
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
-function bashScript(words: ReadonlyMap<string, string[]>, forZsh: boolean): string {
-  const cases = [...words].map(([path, next]) => `    "${path}") words="${next.join(" ")}" ;;\n`);
-  return [
-    forZsh ? "autoload -U +X bashcompinit && bashcompinit\n" : "",
-    "_baremetal_console() {\n",
-    '  local path="" word words=""\n',
-    '  for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do\n',
-    '    case "$word" in -*) ;; *) path="${path:+$path }$word" ;; esac\n',
-    "  done\n",
-    '  case "$path" in\n',
-    ...cases,
-    "  esac\n",
-    '  COMPREPLY=($(compgen -W "$words" -- "${COMP_WORDS[COMP_CWORD]}"))\n',
-    "}\n",
-    `complete -o default -F _baremetal_console ${PROGRAMS.join(" ")}\n`,
-  ].join("");
-}
-
-function fishScript(words: ReadonlyMap<string, string[]>): string {
-  const lines = [
-    "function __baremetal_console_path",
-    "  set -l words (commandline -opc)",
-    "  string join ' ' (string match -v -- '-*' $words[2..-1])",
-    "end",
-  ];
-  for (const program of PROGRAMS)
-    for (const [path, next] of words)
-      lines.push(
-        `complete -c ${program} -f -n 'test (__baremetal_console_path) = "${path}"' -a '${next.join(" ")}'`,
-      );
-  return `${lines.join("\n")}\n`;
+async function nodeNames(io: CliIo): Promise<string[]> {
+  const access = await findAccess(io, {}, { ask: false });
+  const rows = await withAccess(access, (client) =>
+    client.list("/v1/nodes?fields=name,uuid", "nodes"),
+  );
+  return rows.map(({ name, uuid }) => String(name ?? uuid));
 }

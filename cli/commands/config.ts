@@ -5,6 +5,7 @@ import { sampleConfig } from "../../common/config/sample.ts";
 import { loadConfig } from "../../common/config/load.ts";
 import type { Config } from "../../common/config/options.ts";
 import { printLine, type CliIo } from "../cli-io.ts";
+import { withExamples } from "../examples.ts";
 import { loadSettings, withConfigOptions, type ConfigFlags } from "../settings.ts";
 
 interface DumpFlags extends ConfigFlags {
@@ -14,7 +15,7 @@ interface DumpFlags extends ConfigFlags {
 
 export function addConfigCommands(program: Command, io: CliIo): void {
   const config = program.command("config").description("the configuration");
-  withConfigOptions(config.command("dump"))
+  const dump = withConfigOptions(config.command("dump"))
     .description("prints the effective configuration from file, environment and -o; secrets masked")
     .option("--changes", "only what differs from the defaults")
     .option("--json", "print JSON")
@@ -24,18 +25,25 @@ export function addConfigCommands(program: Command, io: CliIo): void {
       if (flags.json) printLine(io.stdout, JSON.stringify(shownConfig(loaded, options), null, 2));
       else io.stdout.write(dumpConfig(loaded, options));
     });
-  withConfigOptions(config.command("check"))
+  withExamples(dump, [
+    ["config dump --changes --config-file /etc/baremetal-console.conf", "what is set"],
+  ]);
+  const check = withConfigOptions(config.command("check"))
     .description("reports every mistake at once; exit status 78 if there is one")
     .action((flags: ConfigFlags) => {
       loadSettings(io.env, flags);
       printLine(io.stderr, "the configuration is valid");
     });
-  config
+  withExamples(check, [
+    ["config check --config-file /etc/baremetal-console.conf", "before a restart"],
+  ]);
+  const sample = config
     .command("sample")
     .description("prints a configuration file with every option explained")
     .action(() => {
       io.stdout.write(sampleConfig());
     });
+  withExamples(sample, [["config sample >baremetal-console.conf", "to begin with"]]);
 }
 
 /** The configuration of somebody who sets nothing; paths that hang on the data folder follow it. */

@@ -2,13 +2,14 @@
 import type { Command } from "commander";
 import { withClient, withClientOptions, type ClientFlags } from "../client-command.ts";
 import type { CliIo } from "../cli-io.ts";
+import { withExamples } from "../examples.ts";
 import { printRows } from "../output.ts";
 
 const COLUMNS = ["name", "default_console_interface", "enabled_console_interfaces", "hosts"];
 
 export function addDriverCommands(program: Command, io: CliIo): void {
   const driver = program.command("driver").description("kinds of machines");
-  withClientOptions(driver.command("list"))
+  const list = withClientOptions(driver.command("list"))
     .description("lists hardware types with their console interfaces")
     .action((flags: ClientFlags) =>
       withClient(io, flags, async (client) => {
@@ -16,6 +17,7 @@ export function addDriverCommands(program: Command, io: CliIo): void {
         printRows(io, flags.json ? rows : rows.map(listsAsText), COLUMNS, flags.json === true);
       }),
     );
+  withExamples(list, [["driver list", "what --driver may be"]]);
 }
 
 function listsAsText(row: Readonly<Record<string, unknown>>): Record<string, unknown> {

@@ -5,6 +5,8 @@ import type { Json } from "../../common/node.ts";
 import { parseAssignments } from "../assignments.ts";
 import { nodePath, withClient, withClientOptions, type ClientFlags } from "../client-command.ts";
 import type { CliIo } from "../cli-io.ts";
+import { nodeArgument } from "../completed-argument.ts";
+import { withExamples } from "../examples.ts";
 import { printFields } from "../output.ts";
 
 interface PatchOperation {
@@ -35,18 +37,23 @@ type Flags<TPlain> = ClientFlags & { readonly [N in keyof typeof PLAIN]?: TPlain
 export function addNodeChangeCommands(node: Command, io: CliIo): void {
   const set = withClientOptions(node.command("set"))
     .description("changes fields of a node")
-    .argument("<node>", "name or UUID");
+    .addArgument(nodeArgument());
   for (const option of Object.keys(PLAIN)) set.option(`--${dashed(option)} <value>`);
   for (const option of Object.keys(OBJECTS))
     set.option(`--${dashed(option)} <key=value>`, "may be repeated", repeated, []);
+  withExamples(set, [
+    ["node set n1 --driver-info ipmi_password=@pw", "the password is in the file pw"],
+    ["node set n1 --console-interface ipmitool-socat --extra rack=r1", "several at once"],
+  ]);
   set.action((ident: string, flags: Flags<string>) => change(io, ident, flags, additions(flags)));
 
   const unset = withClientOptions(node.command("unset"))
     .description("empties fields of a node")
-    .argument("<node>", "name or UUID");
+    .addArgument(nodeArgument());
   for (const option of Object.keys(PLAIN)) unset.option(`--${dashed(option)}`);
   for (const option of Object.keys(OBJECTS))
     unset.option(`--${dashed(option)} <key>`, "may be repeated", repeated, []);
+  withExamples(unset, [["node unset n1 --description --extra rack", "two fields"]]);
   unset.action((ident: string, flags: Flags<boolean>) => change(io, ident, flags, removals(flags)));
 }
 

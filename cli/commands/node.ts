@@ -4,8 +4,20 @@ import { InvalidParameterValue } from "../../common/errors.ts";
 import { parseAssignments } from "../assignments.ts";
 import { nodePath, withClient, withClientOptions, type ClientFlags } from "../client-command.ts";
 import { printLine, type CliIo } from "../cli-io.ts";
+import { CompletedArgument, nodeArgument, nodesArgument } from "../completed-argument.ts";
+import { withExamples } from "../examples.ts";
+import { expandNodes } from "../host-ranges.ts";
+import {
+  failWhenFailed,
+  forEachNode,
+  sentenceOf,
+  withManyOptions,
+  type ManyFlags,
+} from "../many-nodes.ts";
 import { printFields, printRows } from "../output.ts";
 import { addNodeChangeCommands } from "./node-change.ts";
+import { addMaintenanceCommands } from "./node-maintenance.ts";
+import { addManageCommand } from "./node-manage.ts";
 
 const LIST_FIELDS = [
   "uuid",
@@ -48,13 +60,16 @@ export function collect(value: string, before: string[]): string[] {
 export function addNodeCommands(program: Command, io: CliIo): void {
   const node = program.command("node").description("machines: list, show, create, change, delete");
   addListAndShow(node, io);
-  addCreateAndDelete(node, io);
+  addCreate(node, io);
+  addDelete(node, io);
   addNodeChangeCommands(node, io);
+  addMaintenanceCommands(node, io);
+  addManageCommand(node, io);
   addValidateAndPower(node, io);
 }
 
 function addListAndShow(node: Command, io: CliIo): void {
-  withClientOptions(node.command("list"))
+  const list = withClientOptions(node.command("list"))
     .description("lists all nodes")
     .option("--fields <names>", "comma-separated fields to show")
     .option("--driver <name>", "only nodes of this hardware type")
@@ -67,19 +82,24 @@ function addListAndShow(node: Command, io: CliIo): void {
         printRows(io, rows, fields, flags.json === true);
       }),
     );
-  withClientOptions(node.command("show"))
+  withExamples(list, [
+    ["node list", "all of them"],
+    ["node list --fields name,power_state --json", "for programs"],
+  ]);
+  const show = withClientOptions(node.command("show"))
     .description("shows everything about a node; secrets are masked")
-    .argument("<node>", "name or UUID")
+    .addArgument(nodeArgument())
     .action((ident: string, flags: ClientFlags) =>
       withClient(io, flags, async (client) => {
         const { links: _links, ...fields } = await client.call("GET", nodePath(ident));
         printFields(io, fields, flags.json === true);
       }),
     );
+  withExamples(show, [["node show n1", "last_error says what went wrong last"]]);
 }
 
-function addCreateAndDelete(node: Command, io: CliIo): void {
-  withClientOptions(node.command("create"))
+function addCreate(node: Command, io: CliIo): void {
+  const create = withClientOptions(node.command("create"))
     .description("enrols a machine")
     .requiredOption("--driver <name>", "hardware type, see `driver list`")
     .option("--name <name>", "unique name")
@@ -104,23 +124,39 @@ function addCreateAndDelete(node: Command, io: CliIo): void {
         printFields(io, fields, flags.json === true);
       }),
     );
-  withClientOptions(node.command("delete"))
+  withExamples(create, [
+    [
+      "node create --driver ipmi --name n1 --driver-info ipmi_address=10.0.0.7 --driver-info ipmi_username=admin --driver-info ipmi_password=@pw",
+      "the password is in the file pw",
+    ],
+  ]);
+}
+
+function addDelete(node: Command, io: CliIo): void {
+  const remove = withManyOptions(withClientOptions(node.command("delete")))
     .description("deletes nodes; a running console is stopped")
-    .argument("<node...>", "names or UUIDs")
-    .action((idents: string[], flags: ClientFlags) =>
-      withClient(io, flags, async (client) => {
-        for (const ident of idents) {
-          await client.call("DELETE", nodePath(ident));
-          printLine(io.stderr, `deleted ${ident}`);
-        }
-      }),
-    );
+    .addArgument(nodesArgument())
+    .action(async (args: string[], flags: ClientFlags & ManyFlags) => {
+      const nodes = expandNodes(args);
+      await withClient(io, flags, async (client) => {
+        const options = { title: "node delete", flags };
+        const results = await forEachNode(io, nodes, options, (ident) =>
+          client.call("DELETE", nodePath(ident)),
+        );
+        for (const result of results)
+          if (result.worked) printLine(io.stderr, `deleted ${result.node}`);
+          else if (nodes.length > 1)
+            printLine(io.stderr, `${result.node}: ${sentenceOf(result.error)}`);
+        failWhenFailed(results);
+      });
+    });
+  withExamples(remove, [["node delete n1 rack2-n[01-12]", "thirteen of them"]]);
 }
 
 function addValidateAndPower(node: Command, io: CliIo): void {
-  withClientOptions(node.command("validate"))
+  const validate = withClientOptions(node.command("validate"))
     .description("says which of a node's interfaces have all they need")
-    .argument("<node>", "name or UUID")
+    .addArgument(nodeArgument())
     .action((ident: string, flags: ClientFlags) =>
       withClient(io, flags, async (client) => {
         const answer = await client.call("GET", nodePath(ident, "validate"));
@@ -131,10 +167,15 @@ function addValidateAndPower(node: Command, io: CliIo): void {
         printRows(io, rows, ["interface", "result", "reason"], flags.json === true);
       }),
     );
-  withClientOptions(node.command("power"))
+  withExamples(validate, [["node validate n1", "before `console enable`"]]);
+  const power = withClientOptions(node.command("power"))
     .description("switches a machine; returns when the service has accepted it")
-    .argument("<node>", "name or UUID")
-    .argument("<state>", Object.keys(POWER_TARGETS).join(", "))
+    .addArgument(nodeArgument())
+    .addArgument(
+      new CompletedArgument("<state>", Object.keys(POWER_TARGETS).join(", "), {
+        words: Object.keys(POWER_TARGETS),
+      }),
+    )
     .action((ident: string, state: string, flags: ClientFlags) =>
       withClient(io, flags, async (client) => {
         const target = Object.hasOwn(POWER_TARGETS, state) ? POWER_TARGETS[state] : undefined;
@@ -146,4 +187,5 @@ function addValidateAndPower(node: Command, io: CliIo): void {
         printLine(io.stderr, `accepted: ${target} of ${ident}`);
       }),
     );
+  withExamples(power, [["node power n1 off", "`bmcon power` takes many machines and waits"]]);
 }

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { withClient, withClientOptions, type ClientFlags } from "../client-command.ts";
 import { printLine, type CliIo } from "../cli-io.ts";
+import { withExamples } from "../examples.ts";
 import { printRows } from "../output.ts";
 
 const COLUMNS = [
@@ -17,7 +18,7 @@ const COLUMNS = [
 
 export function addSessionCommands(program: Command, io: CliIo): void {
   const session = program.command("session").description("running console sessions");
-  withClientOptions(session.command("list"))
+  const list = withClientOptions(session.command("list"))
     .description("lists who is connected")
     .option("--node <node>", "only sessions of this node, by name or UUID")
     .action((flags: ClientFlags & { node?: string }) =>
@@ -27,7 +28,8 @@ export function addSessionCommands(program: Command, io: CliIo): void {
         printRows(io, rows, COLUMNS, flags.json === true);
       }),
     );
-  withClientOptions(session.command("kill"))
+  withExamples(list, [["session list --node n1 --json", "who is on one machine"]]);
+  const kill = withClientOptions(session.command("kill"))
     .description("ends sessions; the people in them are told")
     .argument("<id...>", "ids from `session list`")
     .action((ids: string[], flags: ClientFlags) =>
@@ -38,4 +40,7 @@ export function addSessionCommands(program: Command, io: CliIo): void {
         }
       }),
     );
+  withExamples(kill, [
+    ["session kill 1a5bb2bc-1df4-4a7b-8b5c-1e7f0c3f0d11", "its link is revoked too"],
+  ]);
 }

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import type { CliIo } from "../cli-io.ts";
 import { printLine } from "../cli-io.ts";
+import { withExamples } from "../examples.ts";
 import { removeEntry, setEntry } from "../htpasswd.ts";
 import { askPassword } from "../prompt.ts";
 import { loadSettings, withConfigOptions, type ConfigFlags } from "../settings.ts";
@@ -12,20 +13,24 @@ interface UserFlags extends ConfigFlags {
 
 export function addUserCommands(program: Command, io: CliIo): void {
   const user = program.command("user").description("users of the api, for http_basic");
-  withUserOptions(user.command("add"))
+  const add = withUserOptions(user.command("add"))
     .description("adds a user or changes the password; it is asked for, or read from stdin")
     .action(async (name: string, flags: UserFlags) => {
       const file = fileOf(io, flags);
       await setEntry(file, name, await askPassword(io, `New password of ${name}: `));
       printLine(io.stderr, `${name} is in ${file}`);
     });
-  withUserOptions(user.command("remove"))
+  withExamples(add, [
+    ["user add ada --data-dir /var/lib/baremetal-console", "asks for a password"],
+  ]);
+  const remove = withUserOptions(user.command("remove"))
     .description("removes a user")
     .action(async (name: string, flags: UserFlags) => {
       const file = fileOf(io, flags);
       await removeEntry(file, name);
       printLine(io.stderr, `${name} is no longer in ${file}`);
     });
+  withExamples(remove, [["user remove ada --file /etc/baremetal-console/htpasswd", "at once"]]);
 }
 
 function withUserOptions(command: Command): Command {

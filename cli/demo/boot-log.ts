@@ -1,7 +1,12 @@
 /** What the demo machine says while it boots: made up, in the manner of firmware and a kernel. */
 import { COLOUR } from "./screen.ts";
 
-export const BOOT_LOG: readonly { readonly text: string; readonly ink?: number }[] = [
+export interface BootLine {
+  readonly text: string;
+  readonly ink?: number;
+}
+
+const START: readonly BootLine[] = [
   { text: "Demo System BIOS 1.0", ink: COLOUR.white },
   { text: "Memory test: 65536 MB ........................ ok", ink: COLOUR.sky },
   { text: "CPU 0: 16 cores, CPU 1: 16 cores" },
@@ -21,8 +26,23 @@ export const BOOT_LOG: readonly { readonly text: string; readonly ink?: number }
   { text: "[ ok ] started log", ink: COLOUR.mint },
   { text: "[warn] no work found, this is a demo", ink: COLOUR.amber },
   { text: "" },
-  { text: "Welcome. What you type comes here through novncproxy" },
-  { text: "and a VNC password that you never see." },
+];
+
+const HINT: readonly BootLine[] = [
   { text: "Type help for commands.", ink: COLOUR.white },
   { text: "" },
+];
+
+export const BOOT_LOG: readonly BootLine[] = [
+  ...START,
+  { text: "Welcome. What you type comes here through novncproxy" },
+  { text: "and a VNC password that you never see." },
+  ...HINT,
+];
+
+export const SERIAL_BOOT_LOG: readonly BootLine[] = [
+  ...START,
+  { text: "Welcome. This is a serial line; novncproxy holds it for" },
+  { text: "everybody who watches, and remembers what it said." },
+  ...HINT,
 ];

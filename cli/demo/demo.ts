@@ -6,8 +6,9 @@ import type { Clock } from "../../common/clock.ts";
 import { Secret } from "../../common/secret.ts";
 import { DEFAULT_URL } from "../client-command.ts";
 import { ApiClient } from "../client.ts";
-import { DEMO_NODE, seedDemo } from "./seed.ts";
-import { startVncServer, type VncServer } from "./vnc-server.ts";
+import { DEMO_NODE, SERIAL_NODE, seedDemo, type DemoLinks } from "./seed.ts";
+import { startSerialServer } from "./serial-server.ts";
+import { startVncServer } from "./vnc-server.ts";
 
 export interface Demo {
   /** Makes the nodes through the API, then prints a console URL and what to try. */
@@ -17,6 +18,7 @@ export interface Demo {
 
 interface BmcSettings {
   readonly port: number;
+  readonly serialPort: number;
   readonly password: string;
 }
 
@@ -33,46 +35,67 @@ export async function openDemo(options: {
   const before = readSettings(file);
   /* VNC authentication looks at 8 characters. */
   const password = before?.password ?? randomBytes(6).toString("base64url");
-  const server = await listen(before?.port ?? 0, new Secret(password), options.clock);
-  const changed = before?.port !== server.port;
-  if (changed) writeSettings(file, { port: server.port, password });
+  const screen = await listen(before?.port, (port) =>
+    startVncServer({ port, password: new Secret(password), clock: options.clock }),
+  );
+  const line = await listen(before?.serialPort, (port) =>
+    startSerialServer({ port, clock: options.clock }),
+  ).catch(async (error: unknown) => {
+    await screen.stop();
+    throw error;
+  });
+  const settings = { port: screen.port, serialPort: line.port, password };
+  const changed = before?.port !== screen.port || before.serialPort !== line.port;
+  if (changed) writeSettings(file, settings);
   return {
     present: async (apiUrl) => {
       const client = new ApiClient({ url: apiUrl });
       try {
-        const bmc = { port: server.port, password: new Secret(password), changed };
-        const url = await seedDemo(client, bmc, options.clock);
-        for (const line of advice(url, apiUrl, options.statePath)) options.print(line);
+        const bmc = { ...settings, password: new Secret(password), changed };
+        const links = await seedDemo(client, bmc, options.clock);
+        for (const text of advice(links, apiUrl, options.statePath)) options.print(text);
       } finally {
         await client.stop();
       }
     },
-    stop: () => server.stop(),
+    stop: async () => {
+      await Promise.all([screen.stop(), line.stop()]);
+    },
   };
 }
 
-async function listen(port: number, password: Secret, clock: Clock): Promise<VncServer> {
+/** With the port it had before, or another one when somebody else has that now. */
+async function listen<T>(
+  port: number | undefined,
+  start: (port: number) => Promise<T>,
+): Promise<T> {
   try {
-    return await startVncServer({ port, password, clock });
+    return await start(port ?? 0);
   } catch (error) {
-    if (port === 0 || (error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
-    return startVncServer({ port: 0, password, clock });
+    if (port === undefined || (error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+    return await start(0);
   }
 }
 
-function advice(url: string, apiUrl: string, statePath: string): string[] {
+function advice(links: DemoLinks, apiUrl: string, statePath: string): string[] {
   const service = apiUrl === DEFAULT_URL ? "" : ` --url ${apiUrl}`;
   const command = (words: string): string => `  npx bmcon ${words}${service}`;
   return [
     "",
     `The console of ${DEMO_NODE}, ready in your browser (the link is good for some minutes):`,
     "",
-    `  ${url}`,
+    `  ${links.screen}`,
+    "",
+    `The serial console of ${SERIAL_NODE}:`,
+    "",
+    `  ${links.serial}`,
     "",
     "Try next, in another terminal, from this folder:",
     "",
     command("node list"),
     command(`console show ${DEMO_NODE}`),
+    command(`console attach ${SERIAL_NODE}`),
+    command(`sensors ${DEMO_NODE}`),
     command(`console disable ${DEMO_NODE}`),
     "",
     `The data is in ${statePath}. Ctrl-C stops everything.`,
@@ -83,9 +106,14 @@ function advice(url: string, apiUrl: string, statePath: string): string[] {
 /** @returns undefined when there is none or it is not ours */
 function readSettings(file: string): BmcSettings | undefined {
   try {
-    const { port, password } = JSON.parse(readFileSync(file, "utf8")) as Partial<BmcSettings>;
-    const good = Number.isInteger(port) && typeof password === "string" && password.length === 8;
-    return good ? { port: Number(port), password } : undefined;
+    const read = JSON.parse(readFileSync(file, "utf8")) as Partial<BmcSettings>;
+    const { port, serialPort, password } = read;
+    const good =
+      Number.isInteger(port) &&
+      Number.isInteger(serialPort) &&
+      typeof password === "string" &&
+      password.length === 8;
+    return good ? (read as BmcSettings) : undefined;
   } catch {
     return undefined;
   }

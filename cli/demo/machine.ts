@@ -26,7 +26,7 @@ export class DemoMachine implements ShellHost {
   readonly #clock: Clock;
   readonly #output: MachineOutput;
   readonly #terminal = new Terminal(PANEL_COLUMN - 3, ROWS - 4);
-  readonly #shell = new Shell(this);
+  readonly #shell = new Shell(this, "demo-server");
   readonly #held = new Set<number>();
   readonly #drawing = new Map<number, number>();
   readonly #load: number[] = [];

@@ -8,6 +8,7 @@ import type { ApiClient, JsonAnswer } from "../client.ts";
 import { waitForConsole } from "../console-wait.ts";
 
 export const DEMO_NODE = "demo-server";
+export const SERIAL_NODE = "demo-serial";
 const SPARE_NODE = "demo-spare";
 const TIMEOUT_SECONDS = 60;
 const RETRY_MS = 200;
@@ -15,59 +16,109 @@ const RETRY_MS = 200;
 export interface DemoBmc {
   readonly port: number;
   readonly password: Secret;
-  /** True when port or password are new, so that a node made earlier has to learn them. */
+  readonly serialPort: number;
+  /** True when a port or password are new, so that a node made earlier has to learn them. */
   readonly changed: boolean;
 }
 
-/**
- * @returns a console URL of the demo machine
- * @throws {ConsoleError} when its console does not start
- */
-export async function seedDemo(client: ApiClient, bmc: DemoBmc, clock: Clock): Promise<string> {
-  const access = {
-    vnc_address: "127.0.0.1",
-    vnc_port: bmc.port,
-    vnc_password: bmc.password.reveal(),
-  };
-  const waiting = { clock, timeoutSeconds: TIMEOUT_SECONDS };
-  const setConsole = async (enabled: boolean): Promise<void> => {
-    await whenUnlocked(clock, () =>
-      client.call("PUT", nodePath(DEMO_NODE, "states", "console"), { enabled }),
-    );
-    await waitForConsole(client, DEMO_NODE, enabled, waiting);
-  };
+/** Links to both demo machines. */
+export interface DemoLinks {
+  readonly screen: string;
+  readonly serial: string;
+}
 
-  const node = await find(client, DEMO_NODE);
-  if (!node) {
-    await client.call("POST", "/v1/nodes", {
+interface DemoMachine {
+  readonly name: string;
+  readonly description: string;
+  readonly console_interface: string;
+  readonly driver_info: Readonly<Record<string, string | number>>;
+}
+
+/** @throws {ConsoleError} when a console does not start */
+export async function seedDemo(client: ApiClient, bmc: DemoBmc, clock: Clock): Promise<DemoLinks> {
+  const seeder = new Seeder(client, clock);
+  const screen = await seeder.machine(
+    {
       name: DEMO_NODE,
-      driver: "fake-hardware",
-      console_interface: "vnc",
       description: "the simulated machine of the demo",
-      driver_info: access,
-    });
-  } else if (bmc.changed) {
-    if (node["console_enabled"] === true) await setConsole(false);
-    await client.call(
-      "PATCH",
-      nodePath(DEMO_NODE),
-      Object.entries(access).map(([name, value]) => ({
-        op: "add",
-        path: `/driver_info/${name}`,
-        value,
-      })),
-    );
+      console_interface: "vnc",
+      driver_info: {
+        vnc_address: "127.0.0.1",
+        vnc_port: bmc.port,
+        vnc_password: bmc.password.reveal(),
+      },
+    },
+    bmc.changed,
+  );
+  const serial = await seeder.machine(
+    {
+      name: SERIAL_NODE,
+      description: "another one, on its serial line",
+      console_interface: "tcp-serial",
+      driver_info: { serial_address: "127.0.0.1", serial_port: bmc.serialPort },
+    },
+    bmc.changed,
+  );
+  await seeder.withoutConsole(SPARE_NODE);
+  return { screen, serial };
+}
+
+class Seeder {
+  readonly #client: ApiClient;
+  readonly #clock: Clock;
+
+  constructor(client: ApiClient, clock: Clock) {
+    this.#client = client;
+    this.#clock = clock;
   }
-  if (!(await find(client, SPARE_NODE)))
-    await client.call("POST", "/v1/nodes", {
-      name: SPARE_NODE,
+
+  /**
+   * Makes a node and switches its console on.
+   * @param changed whether a node made earlier has to learn driver_info anew
+   * @returns a console URL
+   */
+  async machine(machine: DemoMachine, changed: boolean): Promise<string> {
+    const { name } = machine;
+    const node = await find(this.#client, name);
+    if (!node) {
+      await this.#client.call("POST", "/v1/nodes", { driver: "fake-hardware", ...machine });
+      await this.#client.call("PUT", nodePath(name, "states", "power"), { target: "power on" });
+    } else if (changed) {
+      if (node["console_enabled"] === true) await this.#setConsole(name, false);
+      await this.#client.call(
+        "PATCH",
+        nodePath(name),
+        Object.entries(machine.driver_info).map(([option, value]) => ({
+          op: "add",
+          path: `/driver_info/${option}`,
+          value,
+        })),
+      );
+    }
+    await this.#setConsole(name, true);
+    const answer = await this.#client.call("GET", nodePath(name, "states", "console"));
+    return (answer["console_info"] as { url: string }).url;
+  }
+
+  async withoutConsole(name: string): Promise<void> {
+    if (await find(this.#client, name)) return;
+    await this.#client.call("POST", "/v1/nodes", {
+      name,
       driver: "fake-hardware",
       console_interface: "no-console",
       description: "a machine without a console",
     });
-  await setConsole(true);
-  const answer = await client.call("GET", nodePath(DEMO_NODE, "states", "console"));
-  return (answer["console_info"] as { url: string }).url;
+  }
+
+  async #setConsole(name: string, enabled: boolean): Promise<void> {
+    await whenUnlocked(this.#clock, () =>
+      this.#client.call("PUT", nodePath(name, "states", "console"), { enabled }),
+    );
+    await waitForConsole(this.#client, name, enabled, {
+      clock: this.#clock,
+      timeoutSeconds: TIMEOUT_SECONDS,
+    });
+  }
 }
 
 /** At its start the conductor holds the nodes whose consoles it starts again. */

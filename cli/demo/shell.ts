@@ -43,7 +43,6 @@ interface Command {
   run(host: ShellHost, argument: string): void;
 }
 
-const PROMPT = "root@demo-server:~# ";
 const LONGEST_LINE = 200;
 const LONGEST_HISTORY = 50;
 
@@ -95,18 +94,20 @@ function viewers(host: ShellHost): string {
 
 export class Shell {
   readonly #host: ShellHost;
+  readonly #prompt: string;
   #line = "";
   #cursor = 0;
   #history: string[] = [];
   #historyIndex = 0;
 
-  constructor(host: ShellHost) {
+  constructor(host: ShellHost, hostName: string) {
     this.#host = host;
+    this.#prompt = `root@${hostName}:~# `;
   }
 
   /** The line under edit, with its prompt. */
   get prompt(): { readonly text: string; readonly cursor: number } {
-    return { text: PROMPT + this.#line, cursor: PROMPT.length + this.#cursor };
+    return { text: this.#prompt + this.#line, cursor: this.#prompt.length + this.#cursor };
   }
 
   /** @param control true while a Control key is held */
@@ -188,7 +189,7 @@ export class Shell {
 
   #run(): void {
     const line = this.#line.trim();
-    this.#host.print(PROMPT + this.#line, COLOUR.white);
+    this.#host.print(this.#prompt + this.#line, COLOUR.white);
     this.#replaceLine("");
     if (line === "") return;
     this.#history = [...this.#history, line].slice(-LONGEST_HISTORY);

@@ -78,17 +78,22 @@ describe("baremetal-console all", function () {
     const commands = [...program.stdout.matchAll(/^ {2}npx bmcon (.+)$/gm)].map((match) =>
       (match[1] ?? "").split(" "),
     );
-    assert.equal(commands.length, 3);
+    assert.equal(commands.length, 5);
     const ends = [];
     for (const command of commands) ends.push(await runCli(command));
     assert.deepEqual(
       ends.map((end) => end.status),
-      [0, 0, 0],
+      [0, 0, 0, 0, 0],
       ends.map((end) => end.stderr).join(""),
     );
     assert.match(ends[0]?.stdout ?? "", /demo-server +fake-hardware/);
     assert.match(ends[1]?.stdout ?? "", /^url +http:\S+token%3D[\w-]{43}$/m);
-    assert.match(ends[2]?.stderr ?? "", /the console of demo-server is disabled/);
+    assert.ok(
+      ends[2]?.stdout.includes("\u001b[K"),
+      "what the machine says while it boots, or its prompt",
+    );
+    assert.match(ends[3]?.stdout ?? "", /CPU1 Temp +temperature/);
+    assert.match(ends[4]?.stderr ?? "", /the console of demo-server is disabled/);
     const shown = await runCli(["console", "show", "demo-server", "--json", "--url", api]);
     assert.equal((JSON.parse(shown.stdout) as { console_enabled: boolean }).console_enabled, false);
     await interrupt(program);
@@ -108,7 +113,12 @@ describe("baremetal-console all", function () {
     ]);
     await interrupt(first.program);
     const second = await startDemo();
-    assert.deepEqual(await nodeNames(second.api), ["demo-server", "demo-spare", "mine"]);
+    assert.deepEqual(await nodeNames(second.api), [
+      "demo-serial",
+      "demo-server",
+      "demo-spare",
+      "mine",
+    ]);
     assert.equal((await openConsole(second.url)).name, "demo-server");
     await interrupt(second.program);
   });
@@ -120,7 +130,7 @@ describe("baremetal-console all", function () {
     assert.equal((await first.program.end()).signal, "SIGKILL");
     await console.closed();
     const second = await startDemo();
-    assert.deepEqual(await nodeNames(second.api), ["demo-server", "demo-spare"]);
+    assert.deepEqual(await nodeNames(second.api), ["demo-serial", "demo-server", "demo-spare"]);
     assert.equal((await openConsole(second.url)).name, "demo-server");
     await interrupt(second.program);
   });

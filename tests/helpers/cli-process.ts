@@ -5,6 +5,9 @@ import { fileURLToPath } from "node:url";
 
 const PROGRAM = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "cli", "main.js");
 
+/** So that nobody's saved login, clouds or completions count. */
+const NOWHERE = "/nonexistent";
+
 export interface CliEnd {
   readonly status: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -24,7 +27,7 @@ export class CliProcess {
     );
     this.#child = spawn(process.execPath, [PROGRAM, ...args], {
       stdio: ["pipe", "pipe", "pipe"],
-      env: { ...Object.fromEntries(inherited), ...env },
+      env: { ...Object.fromEntries(inherited), XDG_CONFIG_HOME: NOWHERE, ...env },
     });
     this.#child.stdout?.on("data", (chunk: Buffer) => {
       this.stdout += chunk.toString();
@@ -46,6 +49,11 @@ export class CliProcess {
   /** Writes the whole standard input. */
   input(text: string): void {
     this.#child.stdin?.end(text);
+  }
+
+  /** As `| head -1` does. */
+  stopReading(): void {
+    this.#child.stdout?.destroy();
   }
 
   /**

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { exitStatusOf } from "../../../cli/exit-status.ts";
+import { exitStatusOf } from "../../../common/exit-status.ts";
 import { errorOfAnswer } from "../../../cli/ironic-error.ts";
 
 /* Bodies as recorded from Ironic 21 by its stock client. */

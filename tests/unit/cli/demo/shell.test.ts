@@ -20,7 +20,7 @@ describe("the demo machine's command line", () => {
       now: () => Date.UTC(2026, 10, 20, 12, 0, 0),
       bootedAt: Date.UTC(2026, 10, 20, 11, 59, 0),
     };
-    shell = new Shell(host);
+    shell = new Shell(host, "demo-server");
   });
 
   function type(...keys: (string | number)[]): void {

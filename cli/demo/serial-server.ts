@@ -1,0 +1,59 @@
+/**
+ * The bundled simulator of a terminal server: one {@link SerialMachine} on a TCP port of loopback, for
+ * any number of connections, as a line has no walls.
+ */
+import { createServer, type AddressInfo, type Socket } from "node:net";
+import type { Clock } from "../../common/clock.ts";
+import { SerialMachine } from "./serial-machine.ts";
+
+const MOST_CONNECTIONS = 20;
+
+export interface SerialServer {
+  readonly port: number;
+  /** Ends every connection and stops listening. */
+  stop(): Promise<void>;
+}
+
+/**
+ * @param options `port` 0 takes a free one
+ * @throws {Error} with code EADDRINUSE and the like when it cannot listen
+ */
+export async function startSerialServer(options: {
+  readonly port: number;
+  readonly clock: Clock;
+}): Promise<SerialServer> {
+  const sockets = new Set<Socket>();
+  const machine = new SerialMachine(options.clock, (text) => {
+    for (const socket of sockets) socket.write(text);
+  });
+  let wasSeen = false;
+  const server = createServer((socket) => {
+    socket.on("error", () => socket.destroy());
+    if (sockets.size >= MOST_CONNECTIONS) {
+      socket.destroy();
+      return;
+    }
+    sockets.add(socket);
+    machine.viewers = sockets.size;
+    socket.on("close", () => {
+      sockets.delete(socket);
+      machine.viewers = sockets.size;
+    });
+    socket.on("data", (bytes) => machine.input(bytes));
+    if (!wasSeen) machine.reboot();
+    wasSeen = true;
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(options.port, "127.0.0.1", resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    stop: async () => {
+      machine.stop();
+      const closed = new Promise((resolve) => server.close(resolve));
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+}
