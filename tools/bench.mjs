@@ -1,5 +1,6 @@
-// `npm run bench`: builds, then runs the benchmark. Needs gcc, websockify and haproxy (Debian packages
-// gcc libc6-dev websockify haproxy).
+// `npm run bench`: builds, then runs the benchmark; `npm run bench -- serial` that of serial consoles alone.
+// Needs the Debian packages gcc libc6-dev websockify haproxy, for serial consoles also openipmi ipmitool
+// socat and, to compare with, conman.
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "./build.mjs";

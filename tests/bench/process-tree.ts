@@ -16,23 +16,45 @@ export interface TreeUsage {
 interface Stat {
   readonly parent: number;
   readonly ticks: number;
+  /** Of that, of children that ended and were waited for. */
+  readonly reapedTicks: number;
 }
 
 export function treeUsage(root: number, options: { readonly memory?: boolean } = {}): TreeUsage {
   const stats = readAllStats();
-  const tree = [root];
-  for (let i = 0; i < tree.length; i++)
-    for (const [pid, stat] of stats) if (stat.parent === tree[i]) tree.push(pid);
+  const tree = treeIn(stats, root);
   let ticks = 0;
+  for (const pid of tree) ticks += stats.get(pid)?.ticks ?? 0;
+  const memory = options.memory ? memoryOf(tree) : { rssBytes: 0, pssBytes: 0 };
+  return { cpuSeconds: ticks / TICKS_PER_SECOND, ...memory, processes: tree.length };
+}
+
+/** A process and all that it and its children started. */
+export function treeOf(root: number): number[] {
+  return treeIn(readAllStats(), root);
+}
+
+/** @returns seconds of CPU of the children of these processes that ended and were waited for */
+export function reapedSeconds(pids: readonly number[]): number {
+  const stats = readAllStats();
+  return pids.reduce((sum, pid) => sum + (stats.get(pid)?.reapedTicks ?? 0), 0) / TICKS_PER_SECOND;
+}
+
+export function memoryOf(pids: readonly number[]): Pick<TreeUsage, "rssBytes" | "pssBytes"> {
   let rssBytes = 0;
   let pssBytes = 0;
-  for (const pid of tree) {
-    ticks += stats.get(pid)?.ticks ?? 0;
-    if (!options.memory) continue;
+  for (const pid of pids) {
     rssBytes += rollup(pid, "Rss");
     pssBytes += rollup(pid, "Pss");
   }
-  return { cpuSeconds: ticks / TICKS_PER_SECOND, rssBytes, pssBytes, processes: tree.length };
+  return { rssBytes, pssBytes };
+}
+
+function treeIn(stats: ReadonlyMap<number, Stat>, root: number): number[] {
+  const tree = [root];
+  for (let i = 0; i < tree.length; i++)
+    for (const [pid, stat] of stats) if (stat.parent === tree[i]) tree.push(pid);
+  return tree;
 }
 
 function readAllStats(): Map<number, Stat> {
@@ -43,8 +65,13 @@ function readAllStats(): Map<number, Stat> {
     if (text === undefined) continue;
     const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
     /* after the name: 1 ppid; 11 utime, 12 stime, 13 cutime, 14 cstime */
-    const ticks = [11, 12, 13, 14].reduce((sum, at) => sum + Number(fields[at]), 0);
-    stats.set(Number(entry), { parent: Number(fields[1]), ticks });
+    const sum = (...places: number[]): number =>
+      places.reduce((total, at) => total + Number(fields[at]), 0);
+    stats.set(Number(entry), {
+      parent: Number(fields[1]),
+      ticks: sum(11, 12, 13, 14),
+      reapedTicks: sum(13, 14),
+    });
   }
   return stats;
 }

@@ -62,7 +62,7 @@ function figures(
   return (samples?.get(peer) ?? []).map((sample, round) => metric.figure(sample, direct?.[round]));
 }
 
-function ratios(ours: readonly number[], theirs: readonly number[]): number[] {
+export function ratios(ours: readonly number[], theirs: readonly number[]): number[] {
   return ours.flatMap((value, round) =>
     theirs[round] === undefined ? [] : [value / theirs[round]],
   );
@@ -86,7 +86,7 @@ function ratioCell(metric: Metric, peer: "websockify" | "haproxy", ratio: number
     : `${number(ratio)} (${must}, ${metric.aim[peer] ?? "-"})`;
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   if (sorted.length === 0) return Number.NaN;
@@ -95,7 +95,7 @@ function median(values: readonly number[]): number {
     : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
 }
 
-function number(value: number): string {
+export function number(value: number): string {
   if (Number.isNaN(value)) return "";
   return Math.abs(value) >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }

@@ -1,20 +1,23 @@
 /**
  * `npm run bench`: the proxy with token check and VNC authentication on, against Debian's websockify
- * and HAProxy's TCP mode, interleaved in one run. Prints ratios; absolute figures are this machine's.
+ * and HAProxy's TCP mode, interleaved in one run; then serial consoles, against websockify and conman.
+ * Prints ratios; absolute figures are this machine's.
  *
- * Usage: npm run bench -- [--rounds N] [--only SCENARIO[,SCENARIO]] [--json]
+ * Usage: npm run bench -- [screen|serial] [--rounds N] [--only SCENARIO[,SCENARIO]] [--json]
  */
 import { parseArgs } from "node:util";
 import { runLoad, type Sample } from "./load.ts";
 import { startPeer, type Peer } from "./peers.ts";
 import { reportTable } from "./report.ts";
 import { SCENARIOS, type PeerName, type Scenario } from "./scenarios.ts";
+import { runSerial, SERIAL_SCENARIOS } from "./serial-run.ts";
 import { makeWorld, type World } from "./world.ts";
 
 type Results = Map<string, Map<PeerName, Sample[]>>;
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
     options: {
       rounds: { type: "string", default: "5" },
       only: { type: "string" },
@@ -24,12 +27,28 @@ async function main(): Promise<void> {
   const rounds = Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 1)
     throw new Error(`--rounds must be a whole number from 1, not "${values.rounds}"`);
+  const part = positionals[0];
+  if (positionals.length > 1 || !["screen", "serial", undefined].includes(part))
+    throw new Error(`the parts are screen and serial, not "${positionals.join(" ")}"`);
   const wanted = values.only?.split(",");
-  const scenarios = SCENARIOS.filter((scenario) => !wanted || wanted.includes(scenario.name));
+  const isWanted = (name: string): boolean => !wanted || wanted.includes(name);
+  const scenarios = SCENARIOS.filter((scenario) => part !== "serial" && isWanted(scenario.name));
+  const serial = SERIAL_SCENARIOS.filter((name) => part !== "screen" && isWanted(name));
+  if (scenarios.length + serial.length === 0)
+    throw new Error(`there is no scenario named "${values.only}"`);
+  if (scenarios.length > 0) await runScreen(scenarios, rounds, values.json);
+  if (serial.length > 0) await runSerial({ rounds, scenarios: serial, json: values.json });
+}
+
+async function runScreen(
+  scenarios: readonly Scenario[],
+  rounds: number,
+  json: boolean,
+): Promise<void> {
   const world = await makeWorld();
   try {
     const results = await runAll(world, scenarios, rounds);
-    process.stdout.write(values.json ? asJson(results) : asTable(results, rounds));
+    process.stdout.write(json ? asJson(results) : asTable(results, rounds));
   } finally {
     await world.stop();
   }

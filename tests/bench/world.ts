@@ -33,10 +33,8 @@ export interface World {
 const NODES = 10;
 
 export async function makeWorld(): Promise<World> {
-  const binaries = join(packageRoot(), ".build", "bench");
-  mkdirSync(binaries, { recursive: true });
-  const loadBinary = compile("vnc-load", binaries);
-  const sourceBinary = compile("vnc-source", binaries);
+  const loadBinary = compile("vnc-load");
+  const sourceBinary = compile("vnc-source");
 
   const folder = mkdtempSync(join(tmpdir(), "bmcon-bench-"));
   const source = spawn(sourceBinary, ["0"], { stdio: ["pipe", "pipe", "inherit"] });
@@ -67,7 +65,10 @@ max_sessions_per_token = 1000
 token_timeout = 86400
 `;
 
-function compile(name: string, folder: string): string {
+/** @returns path of the program */
+export function compile(name: string): string {
+  const folder = join(packageRoot(), ".build", "bench");
+  mkdirSync(folder, { recursive: true });
   const source = join(packageRoot(), "tests", "bench", `${name}.c`);
   const binary = join(folder, name);
   const gcc = spawnSync("gcc", ["-O2", "-o", binary, source], { encoding: "utf8" });

@@ -7,6 +7,9 @@ const MAY_REVEAL: Readonly<Record<string, string>> = {
   "cli/client.ts": "sends the user's password to the api",
   "cli/demo/seed.ts": "sends the simulated BMC's password to the api",
   "cli/htpasswd.ts": "hashes a password",
+  "cli/login/keystone.ts": "sends the user's password to Keystone",
+  "cli/login/saved-login.ts": "keeps the login in the user's own file",
+  "common/host-tls.ts": "shows a client certificate to a machine's side",
   "common/rfb/auth/plain.ts": "logs in to a VNC server",
   "common/rfb/auth/vnc.ts": "logs in to a VNC server",
   "common/secret-box.ts": "seals it",
@@ -16,9 +19,15 @@ const MAY_REVEAL: Readonly<Record<string, string>> = {
   "conductor/scrub.ts": "takes secrets out of last_error",
   "drivers/driver-info.ts": "judges driver_info by its JSON Schema",
   "drivers/idrac-vnc/racadm.ts": "sets the VNC password on an iDRAC",
+  "drivers/ipmitool-socat/launch.ts": "writes socat's own TLS key for socat to read",
+  "drivers/ipmitool-socat/running.ts": "compares the password that a running socat has",
+  "drivers/lib/ipmi/command-line.ts":
+    "hands a Kg key to ipmitool, and the password where it is to be in the environment",
+  "drivers/lib/ipmi/password-file.ts": "writes the password file that ipmitool reads",
   "drivers/lib/redfish-client.ts": "logs in to a BMC",
   "drivers/lib/ssh-exec.ts": "logs in to a BMC",
   "drivers/testing/watch.ts": "searches a driver's log for secrets",
+  "novncproxy/ssh/login/api-logins.ts": "shows an ssh user's password to the api",
 };
 
 function filesWith(pattern: RegExp): string[] {
