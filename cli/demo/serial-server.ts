@@ -7,6 +7,7 @@ import type { Clock } from "../../common/clock.ts";
 import { SerialMachine } from "./serial-machine.ts";
 
 const MOST_CONNECTIONS = 20;
+const STAY_MILLISECONDS = 300;
 
 export interface SerialServer {
   readonly port: number;
@@ -33,15 +34,19 @@ export async function startSerialServer(options: {
       socket.destroy();
       return;
     }
+    /* Enabling the console connects for a moment; who stays sees it boot from the first line. */
+    const stay = setTimeout(() => {
+      if (!wasSeen) machine.reboot();
+      wasSeen = true;
+    }, STAY_MILLISECONDS);
     sockets.add(socket);
     machine.viewers = sockets.size;
     socket.on("close", () => {
+      clearTimeout(stay);
       sockets.delete(socket);
       machine.viewers = sockets.size;
     });
     socket.on("data", (bytes) => machine.input(bytes));
-    if (!wasSeen) machine.reboot();
-    wasSeen = true;
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -50,10 +55,10 @@ export async function startSerialServer(options: {
   return {
     port: (server.address() as AddressInfo).port,
     stop: async () => {
-      machine.stop();
       const closed = new Promise((resolve) => server.close(resolve));
       for (const socket of sockets) socket.destroy();
       await closed;
+      machine.stop();
     },
   };
 }
