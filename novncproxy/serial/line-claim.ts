@@ -1,11 +1,11 @@
 /**
- * Gets the right to dial a line for a viewer who has arrived here: takes it when it is free, waits while
- * an idle one is handed over, and takes it from a proxy that is not there any more. Dials nothing itself.
+ * Gets the right to dial a line for a viewer who has arrived here: takes it when it is free, waits
+ * while an idle one is handed over. Never takes one from a proxy that the database knows as living. Dials
+ * nothing itself.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { LineHeldElsewhere, ShuttingDown } from "../../common/errors.ts";
 import type { ConsoleLineRepository } from "../../db/database.ts";
-import { isConnectionRefused } from "./refused-connection.ts";
 
 /** How long a viewer waits for a line that another proxy lets go. */
 const HAND_OVER_MILLISECONDS = 2500;
@@ -30,18 +30,11 @@ export class LineClaim {
   async take(nodeUuid: string): Promise<void> {
     const until = performance.now() + HAND_OVER_MILLISECONDS;
     const signal = this.#signal;
-    let asked = "";
     for (;;) {
       if (signal.aborted) throw new ShuttingDown("the console proxy is shutting down");
       const { proxyHost } = await this.#lines.claim(nodeUuid, this.#host);
       if (proxyHost === this.#host) return;
       if (performance.now() >= until) throw heldElsewhere();
-      if (asked !== proxyHost && (await this.#isGone(proxyHost))) {
-        /* It crashed and is not counted as dead yet. Should it live after all, its next look tells it. */
-        await this.#lines.release(nodeUuid, proxyHost, this.#host);
-        continue;
-      }
-      asked = proxyHost;
       await pause(HAND_OVER_POLL_MILLISECONDS, undefined, { signal }).catch(() => undefined);
     }
   }
@@ -52,13 +45,6 @@ export class LineClaim {
     if (!row || row.proxyHost === this.#host || row.wantedBy !== this.#host) return;
     const living = await this.#lines.listProxyUrls();
     if (living.some((proxy) => proxy.host === row.proxyHost)) throw heldElsewhere();
-  }
-
-  /** @returns true when nobody listens any more where that proxy said it would */
-  async #isGone(proxyHost: string): Promise<boolean> {
-    const proxies = await this.#lines.listProxyUrls();
-    const url = proxies.find((proxy) => proxy.host === proxyHost)?.url;
-    return url !== undefined && (await isConnectionRefused(url, HAND_OVER_MILLISECONDS / 2));
   }
 }
 
