@@ -12,7 +12,8 @@ import type { Logger } from "../common/log.ts";
 
 const LIMITS = {
   headersTimeout: 15_000,
-  requestTimeout: 60_000,
+  /* Bodies have a limit each, see body-deadlines.ts. */
+  requestTimeout: 0,
   keepAliveTimeout: 20_000,
   /* How often the first two are looked at; Node's own 30 s would triple them. */
   connectionsCheckingInterval: 5000,

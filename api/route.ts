@@ -18,8 +18,16 @@ export interface ApiRequest {
   readonly query: URLSearchParams;
   /** The parsed body; undefined when there was none. */
   readonly body: Json | undefined;
+  /** The body of a route that takes it as it comes. */
+  readonly upload?: Upload;
   /** `scheme://host[:port]` for links and Location, without a slash at the end. */
   readonly baseUrl: string;
+}
+
+export interface Upload {
+  readonly content: AsyncIterable<Buffer>;
+  /** What Content-Length says; null without one. */
+  readonly lengthBytes: number | null;
 }
 
 export interface StreamedBody {
@@ -42,6 +50,10 @@ export interface Route {
   readonly path: string;
   /** Who may: a named rule, or everybody without credentials. */
   readonly rule: PolicyRule | "public";
+  /** What its handler asks for some requests besides. */
+  readonly also?: readonly PolicyRule[];
+  /** `stream`: an application/octet-stream of any length, which the handler reads and bounds. */
+  readonly takes?: "json" | "stream";
   /** Minor version that brought it; older requests get 404 as if it did not exist. */
   readonly since?: number;
   /** Answers, or throws one of our error classes. */

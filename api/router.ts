@@ -6,13 +6,16 @@ import { Router } from "@koa/router";
 import { MethodNotAllowed, NotAuthenticated, NotFound, RouteNotFound } from "../common/errors.ts";
 import type { RequestContext } from "../common/request-context.ts";
 import { baseUrlOf, type BaseUrlRules } from "./base-url.ts";
+import type { BodyDeadlines } from "./body-deadlines.ts";
 import { readJsonBody } from "./middleware/json-body.ts";
+import { uploadOf } from "./middleware/upload-body.ts";
 import { enforce } from "./policy.ts";
 import type { ApiRequest, ApiResponse, Route } from "./route.ts";
 import type { ApiContext, ApiMiddleware, ApiState } from "./state.ts";
 
 export interface RouterRules extends BaseUrlRules {
   readonly maxBodyBytes: number;
+  readonly bodies: BodyDeadlines;
 }
 
 export function mountRoutes(routes: readonly Route[], rules: RouterRules): ApiMiddleware[] {
@@ -44,15 +47,23 @@ async function answer(
   const context = callerOf(route, ctx);
   if (route.rule !== "public") enforce(route.rule, context);
   const takesBody = route.method === "POST" || route.method === "PUT" || route.method === "PATCH";
+  const streams = route.takes === "stream";
   const request: ApiRequest = {
     context,
     minor,
     params: ctx.params,
     query: new URLSearchParams(ctx.querystring),
-    body: takesBody ? await readJsonBody(ctx.req, rules.maxBodyBytes) : undefined,
+    body: takesBody && !streams ? await readJsonBody(ctx.req, rules.maxBodyBytes) : undefined,
+    ...(streams && { upload: uploadOf(ctx.req, rules.bodies) }),
     baseUrl: baseUrlOf(ctx.req, rules),
   };
-  return route.handle(request);
+  try {
+    return await route.handle(request);
+  } catch (error) {
+    /* What is left of an upload is not worth reading. */
+    if (streams && !ctx.req.complete) ctx.set("Connection", "close");
+    throw error;
+  }
 }
 
 function callerOf(route: Route, ctx: ApiContext): RequestContext {

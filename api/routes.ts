@@ -5,11 +5,14 @@ import type { Logger } from "../common/log.ts";
 import type { ConductorApi } from "../conductor/rpcapi.ts";
 import type { Database } from "../db/database.ts";
 import { healthRoutes } from "./health.ts";
+import type { ImageLibrary } from "./image-library.ts";
 import type { Route } from "./route.ts";
 import { consoleLogRoutes } from "./v1/console-log.ts";
+import { consoleRecipeRoutes } from "./v1/console-recipe.ts";
 import { conductorRoutes } from "./v1/conductors.ts";
 import { driverRoutes } from "./v1/drivers.ts";
 import { emptyCollectionRoutes } from "./v1/empty-collections.ts";
+import { imageRoutes } from "./v1/images.ts";
 import { nodeConsoleRoutes } from "./v1/node-console.ts";
 import { nodeManagementRoutes } from "./v1/node-management.ts";
 import { nodeStatesRoutes } from "./v1/node-states.ts";
@@ -17,6 +20,7 @@ import { nodeRoutes, unknownNodeSubResource } from "./v1/nodes.ts";
 import { rootRoutes } from "./v1/root.ts";
 import { sessionRoutes } from "./v1/sessions.ts";
 import { telemetryRoutes } from "./v1/telemetry.ts";
+import { virtualMediaRoutes } from "./v1/vmedia.ts";
 
 export interface RouteDeps {
   readonly config: Config;
@@ -24,6 +28,7 @@ export interface RouteDeps {
   readonly clock: Clock;
   readonly database: Database;
   readonly conductor: ConductorApi;
+  readonly library: ImageLibrary;
   readonly isStopping: () => boolean;
 }
 
@@ -39,8 +44,11 @@ export function allRoutes(deps: RouteDeps): Route[] {
     ...nodeStatesRoutes(nodes),
     ...nodeConsoleRoutes(nodes),
     ...consoleLogRoutes({ config, database, conductor, clock: deps.clock, log: deps.log }),
+    ...consoleRecipeRoutes(nodes),
     ...nodeManagementRoutes(nodes),
     ...telemetryRoutes(nodes),
+    ...virtualMediaRoutes(nodes),
+    ...imageRoutes({ database, library: deps.library }),
     ...driverRoutes({ database, conductor, heartbeatTimeoutSeconds }),
     ...conductorRoutes({ database, maxLimit, heartbeatTimeoutSeconds }),
     ...sessionRoutes({ database }),

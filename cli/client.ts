@@ -2,7 +2,7 @@
  * The HTTP client of our command line: speaks the Bare Metal API v1 as any other client would, one
  * microversion throughout. It never prints; failures are errors of ours.
  */
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { Agent, request } from "undici";
 import {
   ApiUnreachable,
@@ -63,11 +63,17 @@ export class ApiClient {
 
   /**
    * @param path below the base, beginning with /v1; its parts already encoded
+   * @param microversion for what came later than the one that everything else speaks
    * @returns the answer's JSON, an empty object for an empty answer
    * @throws {ApiUnreachable} {@link NotFound} {@link Conflict} … by the answer's status
    */
-  async call(method: Method, path: string, body?: unknown): Promise<JsonAnswer> {
-    const { status, text } = await this.#send(method, path, body);
+  async call(
+    method: Method,
+    path: string,
+    body?: unknown,
+    microversion = MICROVERSION,
+  ): Promise<JsonAnswer> {
+    const { status, text } = await this.#send(method, path, body, microversion);
     if (status >= 400) throw errorOfAnswer(status, text);
     if (text === "") return {};
     const value = parse(text);
@@ -111,6 +117,35 @@ export class ApiClient {
     }
   }
 
+  /**
+   * Sends content that may be long and is no JSON, as it comes.
+   * @throws as {@link call}
+   */
+  async upload(path: string, content: AsyncIterable<Buffer>, bytes: number): Promise<JsonAnswer> {
+    /* The answer comes when all is checked and on the disk. */
+    const agent = new Agent({ ...this.#limits, headersTimeout: 0 });
+    try {
+      const answer = await request(this.#base + path, {
+        method: "PUT",
+        dispatcher: agent,
+        headers: {
+          ...this.#headers,
+          "content-type": "application/octet-stream",
+          "content-length": String(bytes),
+        },
+        body: Readable.from(content),
+      });
+      const text = await answer.body.text();
+      if (answer.statusCode >= 400) throw errorOfAnswer(answer.statusCode, text);
+      return (parse(text) ?? {}) as JsonAnswer;
+    } catch (cause) {
+      if (cause instanceof ConsoleServiceError) throw cause;
+      throw this.#unreachable(cause);
+    } finally {
+      await agent.destroy();
+    }
+  }
+
   /** Ends its connections; who still waits for an answer gets none. */
   async stop(): Promise<void> {
     await this.#agent.destroy();
@@ -120,15 +155,14 @@ export class ApiClient {
     method: Method,
     path: string,
     body: unknown,
+    microversion: string,
   ): Promise<{ status: number; text: string }> {
+    const headers = { ...this.#headers, "x-openstack-ironic-api-version": microversion };
     try {
       const answer = await request(this.#base + path, {
         method,
         dispatcher: this.#agent,
-        headers:
-          body === undefined
-            ? this.#headers
-            : { ...this.#headers, "content-type": "application/json" },
+        headers: body === undefined ? headers : { ...headers, "content-type": "application/json" },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
       return { status: answer.statusCode, text: await answer.body.text() };

@@ -5,6 +5,7 @@ import type { ApiClient, JsonAnswer } from "./client.ts";
 export interface LinkFlags {
   readonly type?: "vnc" | "serial";
   readonly view?: boolean;
+  readonly closeUrl?: string;
 }
 
 export interface ConsoleInfo {
@@ -29,6 +30,7 @@ export async function consoleLink(
 ): Promise<{ readonly answer: JsonAnswer; readonly info: ConsoleInfo | undefined }> {
   const query = new URLSearchParams();
   if (flags.type !== undefined) query.set("console_type", flags.type);
+  if (flags.closeUrl !== undefined) query.set("close_url", flags.closeUrl);
   if (flags.view) query.set("mode", "view");
   const tail = query.size === 0 ? "" : `?${query.toString()}`;
   const answer = await client.call("GET", nodePath(node, "states", "console") + tail);

@@ -12,14 +12,17 @@ import { addConsoleCommands } from "./commands/console.ts";
 import { addDbCommands } from "./commands/db.ts";
 import { addDriverCommands } from "./commands/driver.ts";
 import { addEventLogCommand } from "./commands/event-log.ts";
+import { addImageCommands } from "./commands/image.ts";
 import { addLoginCommands } from "./commands/login.ts";
 import { addManagementCommands } from "./commands/management.ts";
 import { addNodeCommands } from "./commands/node.ts";
 import { addPowerCommand } from "./commands/power.ts";
+import { addRecipeCommands } from "./commands/recipe.ts";
 import { addSensorsCommand } from "./commands/sensors.ts";
 import { addServeCommands } from "./commands/serve.ts";
 import { addSessionCommands } from "./commands/session.ts";
 import { addUserCommands } from "./commands/user.ts";
+import { addVirtualMediaCommands } from "./commands/vmedia.ts";
 import { USAGE_STATUS, exitStatusHelp, exitStatusOf } from "../common/exit-status.ts";
 
 /** @param args without the program's own name. @returns the exit status; never throws for a user's mistake */
@@ -59,9 +62,12 @@ export function buildProgram(io: CliIo): Command {
   addNodeCommands(program, io);
   addPowerCommand(program, io);
   addConsoleCommands(program, io);
+  addRecipeCommands(program, io);
   addSensorsCommand(program, io);
   addEventLogCommand(program, io);
   addManagementCommands(program, io);
+  addImageCommands(program, io);
+  addVirtualMediaCommands(program, io);
   addSessionCommands(program, io);
   addDriverCommands(program, io);
   addCompletionCommand(program, io);

@@ -5,6 +5,7 @@
 import { join, resolve } from "node:path";
 import { loadConfig, type ConfigSources } from "../common/config/load.ts";
 import type { Config } from "../common/config/options.ts";
+import { ImageTokens } from "../common/image-token.ts";
 import { AlreadyInUse, ConfigInvalid, messageOf } from "../common/errors.ts";
 import { Releasers } from "../common/lifecycle.ts";
 import { createLogger, type Logger } from "../common/log.ts";
@@ -133,7 +134,15 @@ async function startAll(run: Run, withDemo: boolean): Promise<() => Promise<void
   /* Sessions hear that the proxy stops before the conductor touches their consoles. */
   releasers.push("novncproxy", stopProxy);
   const { startApi } = await import("../api/main.ts");
-  const api = await startApi({ config, log, clock, database, conductor: conductor.api });
+  const imageTokens = ImageTokens.from(secretBox);
+  const api = await startApi({
+    config,
+    log,
+    clock,
+    database,
+    conductor: conductor.api,
+    imageTokens,
+  });
   releasers.push("api", () => api.stop());
   apiUrl = api.url;
   log.info("started", { api: api.url, novncproxy: proxy.url, data: config.DEFAULT.state_path });
@@ -158,7 +167,19 @@ async function startOne(
     const conductor = connectConductors({ config, database, clock, log });
     releasers.push("the connections to conductors", () => conductor.stop());
     const { startApi } = await import("../api/main.ts");
-    const api = await startApi({ config, log, clock, database, conductor });
+    /* Nothing else of the api's needs the keys. */
+    const imageTokens =
+      config.image.public_url === ""
+        ? undefined
+        : ImageTokens.from(openSecretBox(config, log, false));
+    const api = await startApi({
+      config,
+      log,
+      clock,
+      database,
+      conductor,
+      ...(imageTokens && { imageTokens }),
+    });
     releasers.push("api", () => api.stop());
     return nothingMore;
   }

@@ -9,7 +9,22 @@ export type ConsoleType = "vnc" | "serial";
 
 export type ConsoleTransport =
   | { readonly kind: "tcp"; readonly host: string; readonly port: number }
-  | { readonly kind: "unix"; readonly path: string };
+  | { readonly kind: "unix"; readonly path: string }
+  /** RFB or a serial line inside binary WebSocket messages, as OpenBMC's bmcweb does. */
+  | {
+      readonly kind: "websocket";
+      readonly host: string;
+      readonly port: number;
+      /** From the first slash on. */
+      readonly path: string;
+      /**
+       * How the endpoint's credentials are shown. `basic`: with the upgrade; `session`: a Redfish session is
+       * made for the connection and ended with it.
+       */
+      readonly authentication: "basic" | "session";
+      /** Longest message that the machine takes; longer writes are split. */
+      readonly maxMessageBytes: number;
+    };
 
 /** How certificates of the host side are judged, for TLS-wrapped connections and VeNCrypt X509*. */
 export interface HostTls {
@@ -88,6 +103,11 @@ interface EndpointShape<TSecret> {
    */
   readonly allowedSecurityTypes: readonly SecurityTypeName[];
   readonly quirks?: ConsoleQuirks;
+  /**
+   * RFB only: the endpoint may have to start something first and says how far it is, see
+   * console-prelude.ts. For so long it may take until the ProtocolVersion line.
+   */
+  readonly preludeSeconds?: number;
   /** Set exactly when consoleType is `serial`. */
   readonly serial?: SerialLine;
 }
@@ -104,9 +124,10 @@ export function endpointClientKeyPlace(nodeUuid: string): string {
   return `nodes/${nodeUuid}/console_endpoint/client_key`;
 }
 
-/** `host:port` or the socket's path, for log lines and errors. */
+/** `host:port`, `host:port/path` or the socket's path, for log lines and errors. */
 export function describeTransport(transport: ConsoleTransport): string {
   if (transport.kind === "unix") return transport.path;
+  const path = transport.kind === "websocket" ? transport.path : "";
   const host = transport.host.includes(":") ? `[${transport.host}]` : transport.host;
-  return `${host}:${transport.port}`;
+  return `${host}:${transport.port}${path}`;
 }

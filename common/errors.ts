@@ -8,6 +8,8 @@
  * A peer that hangs up is not an error but a {@link ClosedReason}.
  */
 
+import type { StartFailure } from "./console-prelude.ts";
+
 /** The four facts of an error class. */
 export interface ErrorFacts {
   /** Stable name for programs, unique over all classes. */
@@ -154,6 +156,13 @@ export class ConductorNotFound extends NotFound {
   }
 }
 
+export class ImageNotFound extends NotFound {
+  override readonly code: string = "IMAGE_NOT_FOUND";
+  constructor(ident: string) {
+    super(`Image ${ident} could not be found.`);
+  }
+}
+
 export class Conflict extends ConsoleServiceError {
   override readonly code: string = "CONFLICT";
   override readonly status: number = 409;
@@ -170,6 +179,11 @@ export class NodeLocked extends Conflict {
 }
 export class NodeAlreadyExists extends Conflict {
   override readonly code: string = "NODE_ALREADY_EXISTS";
+}
+
+/** An image that is in machines' virtual drives stays. */
+export class ImageInUse extends Conflict {
+  override readonly code: string = "IMAGE_IN_USE";
 }
 
 /** The console's type is one that this proxy cannot carry. */
@@ -255,6 +269,22 @@ export class BmcValueRefused extends BmcProtocolError {
   override readonly code: string = "BMC_VALUE_REFUSED";
 }
 
+/** A start that failed at a BMC's web page: which kind of failure, and what was seen. */
+export class PageError extends ConsoleError {
+  override readonly code: string = "PAGE_ERROR";
+  override readonly status: number = 502;
+  readonly failure: StartFailure;
+  /** @param message for the operator: what was expected and what was seen, without secrets */
+  constructor(failure: StartFailure, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.failure = failure;
+  }
+}
+/** A browser's sandbox asked our gate for something that is not offered. */
+export class SandboxProtocolError extends ConsoleError {
+  override readonly code: string = "SANDBOX_PROTOCOL_ERROR";
+}
+
 /** Proxy side: the saved console endpoint does not do its part. */
 export class HostError extends ConsoleServiceError {
   override readonly code: string = "HOST_ERROR";
@@ -280,6 +310,18 @@ export class RFBAuthHandshakeFailed extends HostError {
 }
 export class RFBAuthNoAvailableScheme extends HostError {
   override readonly code: string = "RFB_AUTH_NO_AVAILABLE_SCHEME";
+}
+/** The console had to be started first, and that failed. What the tenant is told is `reason`. */
+export class ConsoleStartFailed extends HostError {
+  override readonly code: string = "CONSOLE_START_FAILED";
+  override readonly closeCode: number = 1013;
+  override readonly safe: boolean = true;
+  /** One of START_FAILURES in console-prelude.ts: names the hurdle in the close frame. */
+  readonly reason: string;
+  constructor(message: string, reason: string) {
+    super(message);
+    this.reason = reason;
+  }
 }
 /** The browser's side broke the protocol: RFB or WebSocket framing. */
 export class TenantProtocolError extends ConsoleServiceError {

@@ -3,7 +3,8 @@
  * decides whom we believe; nothing is written to a peer before it has been judged.
  */
 import { createHash, timingSafeEqual } from "node:crypto";
-import { isIP, type Socket } from "node:net";
+import { isIP } from "node:net";
+import type { Duplex } from "node:stream";
 import tls from "node:tls";
 import { CaFiles, type ContextSettings } from "./ca-files.ts";
 import type { HostTls } from "./console-endpoint.ts";
@@ -65,7 +66,7 @@ const ANONYMOUS_CIPHERS = "aNULL:@SECLEVEL=0";
  * @throws {HostTimeout} {@link HostError}
  */
 export async function upgradeToTls(
-  socket: Socket,
+  socket: Duplex,
   options: UpgradeOptions,
 ): Promise<tls.TLSSocket> {
   socket.on("error", () => undefined); // until TLS is up; from then on its own socket reports

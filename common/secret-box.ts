@@ -9,6 +9,7 @@ import {
   createCipheriv,
   createDecipheriv,
   createSecretKey,
+  hkdfSync,
   randomBytes,
   type KeyObject,
 } from "node:crypto";
@@ -112,6 +113,17 @@ export class SecretBox {
         },
       );
     }
+  }
+
+  /**
+   * Keys for another purpose than sealing, from which nobody gets back to these (HKDF, RFC 5869); that of
+   * the active key first, so that what an older one signed is still known.
+   */
+  derivedKeys(purpose: string): readonly KeyObject[] {
+    const ids = [this.#activeKeyId, ...this.#keys.keys()];
+    return [...new Set(ids)].map((id) =>
+      createSecretKey(Buffer.from(hkdfSync("sha256", this.#key(id), "", purpose, KEY_BYTES))),
+    );
   }
 
   #key(id: string): KeyObject {

@@ -9,15 +9,19 @@ import type { Logger } from "../common/log.ts";
 import type { SecretBox } from "../common/secret-box.ts";
 import type { Database } from "../db/database.ts";
 import { createBootDevice } from "./boot-device.ts";
+import { createCloseHooks } from "./close-hooks.ts";
 import { ConsoleControl } from "./console-control.ts";
 import { createConsoleHealth } from "./console-health.ts";
 import { createConsoleInformation } from "./console-information.ts";
 import { createConsoleLogToken } from "./console-log-token.ts";
 import { createConsoleMode } from "./console-mode.ts";
+import { createConsoleRecipe } from "./console-recipe.ts";
 import { consoleBaseUrl } from "./console-url.ts";
 import type { DriverCatalogue } from "./driver-catalogue.ts";
 import { createDriverFactory } from "./driver-factory.ts";
 import { DriverInfoSecrets } from "./driver-info-secrets.ts";
+import { MediaControl } from "./media-control.ts";
+import { createMediaSweep } from "./media-sweep.ts";
 import { joinConductors, type Membership } from "./membership.ts";
 import { MemoStore } from "./memo-store.ts";
 import { createNodeLifecycle } from "./node-lifecycle.ts";
@@ -36,6 +40,7 @@ import { createSilentProxies } from "./silent-proxies.ts";
 import { createTakeOver } from "./take-over.ts";
 import { TaskManager } from "./task-manager.ts";
 import { Telemetry } from "./telemetry.ts";
+import { createVirtualMedia } from "./virtual-media.ts";
 import { createValidate } from "./validate.ts";
 import { WorkerPool } from "./worker-pool.ts";
 
@@ -78,22 +83,26 @@ export async function createConductor(options: ConductorOptions): Promise<Runnin
   const service = await createService(options);
   const control = new ConsoleControl(service);
   const mode = createConsoleMode(service, control);
+  const media = new MediaControl(service);
   const telemetry = new Telemetry(service);
   const restorer = createConsoleRestorer(service, control, (task) => mode.carryOn(task));
   const api = attended(service.pool, {
-    ...createNodeLifecycle(service, control),
-    ...createNodeUpdate(service, control),
+    ...createNodeLifecycle(service, control, media),
+    ...createNodeUpdate(service, control, media),
     setConsoleMode: mode.setConsoleMode,
     ...createConsoleInformation(service),
     ...createConsoleLogToken(service),
+    ...createConsoleRecipe(service),
     ...createPower(service),
-    ...createProvision(service, control),
+    ...createProvision(service, control, media),
     ...createBootDevice(service),
+    ...createVirtualMedia(service, media),
     ...telemetry.verbs(),
     ...createValidate(service),
   });
 
   const releasers = new Releasers();
+  releasers.push("what drivers run by themselves", () => closeDrivers(service));
   try {
     const rpcUrl = await serveRpc(options, api, releasers);
     const membership = await joinConductors(service, rpcUrl);
@@ -103,7 +112,11 @@ export async function createConductor(options: ConductorOptions): Promise<Runnin
     const remains = await service.tasks.releaseForgotten();
     const restored = restoreOwnConsoles(service, restorer, remains);
     const periodics = startPeriodics(
-      [...jobs(service, control, restorer), sensorJob(service, telemetry)],
+      [
+        ...jobs(service, control, restorer),
+        sensorJob(service, telemetry),
+        mediaJob(service, media),
+      ],
       service,
     );
     releasers.push("work in progress", () => endWork(service, periodics, restored));
@@ -169,6 +182,7 @@ function jobs(
 ): PeriodicJob[] {
   const { conductor, vnc } = service.config;
   const silentProxies = createSilentProxies(service);
+  const closeHooks = createCloseHooks(service);
   const job = (name: string, spacingSeconds: number, run: () => Promise<unknown>): PeriodicJob => ({
     name,
     spacingSeconds,
@@ -179,6 +193,7 @@ function jobs(
       service.database.tokens.cleanExpired(),
     ),
     job("close sessions of dead proxies", silentProxies.spacingSeconds, silentProxies.run),
+    job("tell of ended sessions", closeHooks.spacingSeconds, closeHooks.run),
     job("delete old sessions", HOUR_SECONDS, createSessionRetention(service)),
     job("take over", conductor.heartbeat_interval, createTakeOver(service, restorer)),
     job(
@@ -198,6 +213,14 @@ function sensorJob(service: ConductorService, telemetry: Telemetry): PeriodicJob
     spacingSeconds: wanted ? interval : 0,
     jitterSeconds: interval / 10,
     run: createSensorCollection(service, telemetry),
+  };
+}
+
+function mediaJob(service: ConductorService, media: MediaControl): PeriodicJob {
+  return {
+    name: "eject virtual media",
+    spacingSeconds: service.config.image.sweep_interval,
+    run: createMediaSweep(service, media),
   };
 }
 
@@ -232,6 +255,12 @@ async function restoreOwnConsoles(
   } catch (error) {
     service.log.error("could not restore consoles", { error });
   }
+}
+
+async function closeDrivers({ drivers, log }: ConductorService): Promise<void> {
+  for (const closed of await drivers.close())
+    if (closed.status === "rejected")
+      log.error("a driver could not end what it runs", { error: closed.reason as unknown });
 }
 
 async function endWork(

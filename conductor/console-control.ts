@@ -97,6 +97,24 @@ export class ConsoleControl {
     await sessions.requestKillForNode(uuid, reason);
   }
 
+  /** Cuts tenants off and has the driver end what it runs for them. That it could not is no reason to fail. */
+  async changeHands(task: NodeTask): Promise<void> {
+    await this.cutOff(task.node.uuid, "node_released");
+    if (!task.node.consoleEnabled) return;
+    try {
+      const driver = task.interfaceOf("console");
+      if (!driver.changeHands) return;
+      await task.drive(
+        { type: "console", seconds: CHECK_SECONDS, what: "ending the former tenant's session" },
+        (held) => driver.changeHands?.(held),
+      );
+    } catch (error) {
+      task.log.error("what ran for the former tenant may still be there", {
+        reason: messageOf(error),
+      });
+    }
+  }
+
   /** Asks the running console whether it answers. @throws {ConsoleError} when it does not */
   async check(task: NodeTask): Promise<"answers" | "cannot tell"> {
     const driver = task.interfaceOf("console");

@@ -6,6 +6,7 @@ import { NodeConsoleNotEnabled, InvalidParameterValue } from "../common/errors.t
 import type { Node } from "../common/node.ts";
 import type { RequestContext } from "../common/request-context.ts";
 import { describeTransport, type StoredConsoleEndpoint } from "../common/console-endpoint.ts";
+import { checkCloseUrl } from "./close-url.ts";
 import { consoleUrl, serialConsoleUrl, webSocketUrl } from "./console-url.ts";
 import { pendingConsoleChange } from "./memo-store.ts";
 import type { ConductorApi, ConsoleInfo } from "./rpcapi.ts";
@@ -44,12 +45,17 @@ export function createConsoleInformation(
       throw new InvalidParameterValue(
         `the console of node ${uuid} is of type "${consoleType}", not "${options.consoleType}"`,
       );
+    const closeUrl =
+      options.closeUrl === undefined
+        ? null
+        : checkCloseUrl(options.closeUrl, service.config.close_hook.allowed_urls);
     const { token, grant } = await service.database.tokens.authorize({
       nodeUuid: task.node.uuid,
       consoleType,
       mode,
       userId: context.userId,
       projectId: context.projectId,
+      closeUrl,
       ttlSeconds: service.config.vnc.token_timeout,
     });
     task.log.info("console link given out", {

@@ -184,6 +184,12 @@ export class DriverFactory {
     );
   }
 
+  /** Has every console driver end what it runs by itself. Errors are the caller's to log. */
+  async close(): Promise<readonly PromiseSettledResult<void>[]> {
+    const consoles = [...this.#loaded.interfaces.console.values()];
+    return await Promise.allSettled(consoles.map(async ({ instance }) => instance.close?.()));
+  }
+
   #schemas(): DriverInfoSchema[] {
     const loaded = [
       ...DRIVEN_INTERFACE_TYPES.flatMap((type) => [...this.#loaded.interfaces[type].values()]),

@@ -7,11 +7,12 @@ import type { Config } from "../common/config/options.ts";
 import { DriverLoadError, messageOf } from "../common/errors.ts";
 import type { Logger } from "../common/log.ts";
 import type { DrivenInterfaceType } from "../common/node.ts";
-import type {
-  DriverModule,
-  HardwareType,
-  TelemetryDriverModule,
-  TelemetryInterface,
+import {
+  SharedParts,
+  type DriverModule,
+  type HardwareType,
+  type TelemetryDriverModule,
+  type TelemetryInterface,
 } from "../drivers/base.ts";
 import type { DriverCatalogue, InterfaceOf } from "./driver-catalogue.ts";
 import { checkConsoleInterface, importDriverPackage } from "./driver-package.ts";
@@ -48,9 +49,12 @@ export interface LoadingDeps {
   readonly configFile?: string | undefined;
 }
 
+type SharingDeps = LoadingDeps & { readonly shared: SharedParts };
+
 /** @throws {DriverLoadError} with every mistake found */
-export async function loadDrivers(deps: LoadingDeps): Promise<LoadedDrivers> {
+export async function loadDrivers(given: LoadingDeps): Promise<LoadedDrivers> {
   const mistakes: string[] = [];
+  const deps = { ...given, shared: new SharedParts() };
   const loaded = {
     hardwareTypes: enabledHardwareTypes(deps, mistakes),
     interfaces: {
@@ -94,7 +98,7 @@ function enabledHardwareTypes(
 }
 
 async function loadInterfaces<T extends DrivenInterfaceType>(
-  deps: LoadingDeps,
+  deps: SharingDeps,
   type: T,
   mistakes: string[],
 ): Promise<Map<string, LoadedInterface<T>>> {
@@ -114,12 +118,12 @@ async function loadInterfaces<T extends DrivenInterfaceType>(
 }
 
 async function loadInterface<T extends DrivenInterfaceType>(
-  { config, log, catalogue, configFile }: LoadingDeps,
+  { config, log, catalogue, configFile, shared }: SharingDeps,
   type: T,
   name: string,
 ): Promise<LoadedInterface<T>> {
   const table = catalogue.drivers[type];
-  const environment = { config, log: log.child({ driver: name }) };
+  const environment = { config, log: log.child({ driver: name }), shared };
   if (Object.hasOwn(table, name) && table[name]) {
     const module: DriverModule = (await table[name]()).default;
     return { name, module, instance: module.create(environment) as InterfaceOf[T] };
@@ -135,7 +139,7 @@ async function loadInterface<T extends DrivenInterfaceType>(
 }
 
 async function loadTelemetry(
-  { config, log, catalogue }: LoadingDeps,
+  { config, log, catalogue, shared }: SharingDeps,
   mistakes: string[],
 ): Promise<Map<string, LoadedTelemetry>> {
   const table = catalogue.drivers.telemetry;
@@ -145,7 +149,7 @@ async function loadTelemetry(
     if (!load) continue;
     try {
       const module = (await load()).default;
-      const environment = { config, log: log.child({ driver: name }) };
+      const environment = { config, log: log.child({ driver: name }), shared };
       loaded.set(name, { module, instance: module.create(environment) });
     } catch (error) {
       mistakes.push(

@@ -4,6 +4,7 @@ import { Conflict, messageOf, NotAuthorized } from "../common/errors.ts";
 import type { JsonObject, Node, NodeChanges } from "../common/node.ts";
 import type { RequestContext } from "../common/request-context.ts";
 import type { ConsoleControl } from "./console-control.ts";
+import type { MediaControl } from "./media-control.ts";
 import { withConsoleEvent } from "./console-event.ts";
 import type { SecretHome } from "./driver-info-secrets.ts";
 import { writableChanges } from "./node-fields.ts";
@@ -19,6 +20,7 @@ const DELETE_ALLOWED_STATES: readonly string[] = ["available", "enroll", "manage
 export function createNodeLifecycle(
   service: ConductorService,
   control: ConsoleControl,
+  media: MediaControl,
 ): Pick<ConductorApi, "createNode" | "destroyNode"> {
   async function createNode(context: RequestContext, creation: NodeCreation): Promise<Node> {
     const { uuid = randomUUID(), provisionState = "enroll", ...sent } = creation;
@@ -53,6 +55,7 @@ export function createNodeLifecycle(
     });
     refuseDeletion(task.node);
     if (task.node.consoleEnabled) await stopConsole(task, context.requestId);
+    if (await media.cutOff(task.node.uuid)) await media.eject(task);
     /* A driver may have taken a minute: whoever came in meanwhile is cut off now and by the deletion. */
     await control.cutOff(task.node.uuid, "node_deleted");
     await service.database.nodes.destroy(task.node.uuid);

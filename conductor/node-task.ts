@@ -12,6 +12,7 @@ import type {
   Task,
   TelemetryInterface,
 } from "../drivers/base.ts";
+import { browserMedia } from "./browser-media.ts";
 import { deadlineOf, outcomeOf } from "./deadline.ts";
 import { ourError } from "./foreign-errors.ts";
 import type { DriverPart, InterfaceOf } from "./driver-catalogue.ts";
@@ -138,6 +139,7 @@ export class NodeTask {
       },
       endpoint: this.#openEndpoint(),
       memo: this.#memo(type),
+      media: () => browserMedia(this.#deps, node.uuid),
       signal,
       log: this.log,
       config: this.#deps.config,

@@ -3,6 +3,7 @@ import { Conflict } from "../common/errors.ts";
 import type { Node, NodeChanges } from "../common/node.ts";
 import type { RequestContext } from "../common/request-context.ts";
 import type { ConsoleControl } from "./console-control.ts";
+import type { MediaControl } from "./media-control.ts";
 import { isDriven } from "./driver-factory.ts";
 import type { MemoChanges } from "./memo-store.ts";
 import { differs, writableChanges } from "./node-fields.ts";
@@ -21,6 +22,7 @@ const HANDS = ["owner", "lessee", "instanceUuid"] as const;
 export function createNodeUpdate(
   service: ConductorService,
   control: ConsoleControl,
+  media: MediaControl,
 ): Pick<ConductorApi, "updateNode"> {
   async function updateNode(
     context: RequestContext,
@@ -42,6 +44,7 @@ export function createNodeUpdate(
     const leaves = HANDS.some((field) => node[field] !== null && differs(changes, node, field));
     // First, so that a crash in between leaves no former tenant a way in.
     if (leaves) await control.cutOff(node.uuid, "node_released");
+    const inserted = leaves && (await media.cutOff(node.uuid));
     const written = await task.saveMemos(forgottenMemos(node, { ...changes, ...interfaces }), {
       ...changes,
       ...interfaces,
@@ -50,7 +53,8 @@ export function createNodeUpdate(
       ...changedHands(node, changes, service.clock.now()),
     });
     // What was opened in between with the old one's rights.
-    if (leaves) await control.cutOff(node.uuid, "node_released");
+    if (leaves) await control.changeHands(task);
+    if (inserted) media.ejectLater(task);
     task.log.info("node updated", {
       fields: Object.keys(changes),
       requestId: context.requestId,

@@ -6,6 +6,7 @@ import { InvalidStateRequested, messageOf } from "../common/errors.ts";
 import type { NodeChanges, ProvisionState } from "../common/node.ts";
 import type { RequestContext } from "../common/request-context.ts";
 import type { ConsoleControl } from "./console-control.ts";
+import type { MediaControl } from "./media-control.ts";
 import type { NodeTask } from "./node-task.ts";
 import type { ConductorApi, ProvisionVerb } from "./rpcapi.ts";
 import type { ConductorService } from "./service.ts";
@@ -26,6 +27,7 @@ const TRANSITIONS: {
 export function createProvision(
   service: ConductorService,
   control: ConsoleControl,
+  media: MediaControl,
 ): Pick<ConductorApi, "doProvisioningAction"> {
   async function doProvisioningAction(
     context: RequestContext,
@@ -92,6 +94,7 @@ export function createProvision(
   async function tearDown(task: NodeTask): Promise<void> {
     // First, so that a crash in between leaves no former tenant a way in.
     await control.cutOff(task.node.uuid, "node_released");
+    const inserted = await media.cutOff(task.node.uuid);
     await moveTo(task, "available", {
       targetProvisionState: null,
       instanceUuid: null,
@@ -99,7 +102,8 @@ export function createProvision(
       lastError: null,
     });
     // What was opened in between with the old instance's rights.
-    await control.cutOff(task.node.uuid, "node_released");
+    await control.changeHands(task);
+    if (inserted) media.ejectLater(task);
   }
 
   return { doProvisioningAction };

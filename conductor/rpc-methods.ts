@@ -25,6 +25,8 @@ export const RPC_METHODS: { readonly [M in keyof ConductorApi]: readonly Paramet
   setConsoleMode: [UUID, { name: "enabled", kind: "boolean" }],
   getConsoleInformation: [UUID, OPTIONS],
   authorizeConsoleLog: [UUID],
+  tryConsoleRecipe: [UUID, { name: "recipe", kind: "text" }],
+  getConsoleFailure: [UUID],
   changeNodePowerState: [
     UUID,
     { name: "target", kind: "text" },
@@ -35,6 +37,9 @@ export const RPC_METHODS: { readonly [M in keyof ConductorApi]: readonly Paramet
   getBootDevice: [UUID],
   setBootDevice: [UUID, { name: "device", kind: "text" }, { name: "persistent", kind: "boolean" }],
   injectNmi: [UUID],
+  attachVirtualMedia: [UUID, { name: "media", kind: "object" }],
+  detachVirtualMedia: [UUID, { name: "options", kind: "object" }],
+  getVirtualMedia: [UUID],
   getSensors: [UUID],
   getEventLog: [UUID, { name: "limit", kind: "number" }],
   clearEventLog: [UUID],

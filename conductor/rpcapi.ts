@@ -3,11 +3,17 @@
  * to a node goes through here, because one process owns node state.
  */
 import type { Clock } from "../common/clock.ts";
+import type { StartFailure, StartStep } from "../common/console-prelude.ts";
 import type { ConsoleType } from "../common/console-endpoint.ts";
 import type { Node, NodeChanges, PowerTarget } from "../common/node.ts";
 import type { RequestContext } from "../common/request-context.ts";
-import type { LineState, SessionMode } from "../db/database.ts";
-import type { BootDevice, EventLogEntry, SensorReading } from "../drivers/base.ts";
+import type { LineState, MediaDeviceType, NodeMedia, SessionMode } from "../db/database.ts";
+import type {
+  BootDevice,
+  EventLogEntry,
+  SensorReading,
+  VirtualMediaDevice,
+} from "../drivers/base.ts";
 import { RpcClient, type RpcClientDeps } from "./rpc-client.ts";
 
 /** Which conductor handles a node, for what the api shows and filters by. */
@@ -21,6 +27,31 @@ export interface CollectedSensors {
   readonly collectedAt: number;
   readonly readings: readonly SensorReading[];
 }
+
+/** What to put into a virtual drive: an image of the library, or what another server has. */
+export type MediaRequest = Pick<NodeMedia, "deviceType" | "ejectOn" | "via"> &
+  ({ readonly imageUuid: string } | { readonly imageUrl: string });
+
+/** A virtual drive as its BMC says, and what we put into it. */
+export type VirtualMediaView = Omit<VirtualMediaDevice, "device"> & {
+  /** Null for what is given to a browser, or is not in any drive yet. */
+  readonly device: string | null;
+  readonly attachment:
+    | (Pick<
+        NodeMedia,
+        | "state"
+        | "via"
+        | "imageUuid"
+        | "imageUrl"
+        | "ejectOn"
+        | "attachedAt"
+        | "expiresAt"
+        | "error"
+        | "servedBytes"
+        | "servedAt"
+      > & { readonly imageName: string | null })
+    | null;
+};
 
 /**
  * What an operator may set when creating a node. driver_info, instance_info, … come in the clear and
@@ -54,6 +85,26 @@ export interface ConsoleInfo {
   };
 }
 
+/** A start that failed. */
+export interface ConsoleFailureReport {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly step: StartStep;
+  readonly failure: StartFailure;
+  readonly message: string;
+  readonly pageUrl: string | null;
+  /** A PNG, base64. */
+  readonly screenshot: string | null;
+}
+
+/** What came of a recipe's try. */
+export interface RecipeTrialReport {
+  readonly steps: readonly { readonly what: string; readonly milliseconds: number }[];
+  readonly failure: ConsoleFailureReport | null;
+  /** What the viewer showed in the end: a PNG, base64. */
+  readonly screenshot: string | null;
+}
+
 /**
  * Verbs and names are those of Ironic's `conductor/rpcapi.py`. All arguments and answers are JSON, so
  * that every transport can carry them. Errors are our classes, whatever the transport.
@@ -85,13 +136,34 @@ export interface ConductorApi {
   getConsoleInformation(
     context: RequestContext,
     uuid: string,
-    options?: { readonly mode?: SessionMode; readonly consoleType?: ConsoleType },
+    options?: {
+      readonly mode?: SessionMode;
+      readonly consoleType?: ConsoleType;
+      /** Who gets a signed POST when a session by this link has ended. */
+      readonly closeUrl?: string;
+    },
   ): Promise<ConsoleInfo>;
   /**
    * @returns a new token with which the proxies give out the node's console log, for a minute. The console
    * may be off.
    */
   authorizeConsoleLog(context: RequestContext, uuid: string): Promise<string>;
+  /**
+   * Runs a recipe on this node's BMC in a session of its own; the console is not touched.
+   * @param recipe text of a YAML file
+   * @throws {InvalidParameterValue} when it is no recipe
+   * @throws {UnsupportedDriverExtension} when the node's console goes through no web page
+   */
+  tryConsoleRecipe(
+    context: RequestContext,
+    uuid: string,
+    recipe: string,
+  ): Promise<RecipeTrialReport>;
+  /** What the last start that a viewer asked for failed at. @throws as {@link tryConsoleRecipe} */
+  getConsoleFailure(
+    context: RequestContext,
+    uuid: string,
+  ): Promise<{ readonly failure: ConsoleFailureReport | null }>;
   /** Accepts at once, works in the background. */
   changeNodePowerState(
     context: RequestContext,
@@ -109,6 +181,18 @@ export interface ConductorApi {
     persistent: boolean,
   ): Promise<void>;
   injectNmi(context: RequestContext, uuid: string): Promise<void>;
+  /**
+   * Judges at once, then has the BMC take the image in the background; failures end up in last_error.
+   * @throws {Conflict} when that drive has one of ours; {@link ImageNotFound}
+   */
+  attachVirtualMedia(context: RequestContext, uuid: string, media: MediaRequest): Promise<void>;
+  /** Ends the links at once, then ejects in the background, whoever had inserted what is there. */
+  detachVirtualMedia(
+    context: RequestContext,
+    uuid: string,
+    options: { readonly deviceTypes: readonly MediaDeviceType[] },
+  ): Promise<void>;
+  getVirtualMedia(context: RequestContext, uuid: string): Promise<readonly VirtualMediaView[]>;
   /**
    * Reads the sensors from the BMC now, and keeps what it said for `?cached=true`. Texts are
    * bounded and fit for one line.

@@ -2,10 +2,13 @@
 import { ConductorTable } from "./conductors.ts";
 import { ConsoleAuthTokenTable } from "./console-auth-tokens.ts";
 import { ConsoleLineTable } from "./console-lines.ts";
+import { CloseHookTable } from "./close-hooks.ts";
 import { ConsoleSessionTable } from "./console-sessions.ts";
 import type { Database } from "./database.ts";
 import type { Engine } from "./engine.ts";
 import { checkSchema, upgradeSchema } from "./migrate.ts";
+import { ImageTable } from "./images.ts";
+import { NodeMediaTable } from "./node-media.ts";
 import { NodeSensorsTable } from "./node-sensors.ts";
 import { NodeTable } from "./nodes.ts";
 import { type DatabaseOptions, openEngine } from "./open-engine.ts";
@@ -38,7 +41,10 @@ function repositories(engine: Engine): Database {
     sessions: new ConsoleSessionTable(engine),
     conductors: new ConductorTable(engine),
     lines: new ConsoleLineTable(engine),
+    hooks: new CloseHookTable(engine),
     telemetry: new NodeSensorsTable(engine),
+    images: new ImageTable(engine),
+    media: new NodeMediaTable(engine),
     async ping() {
       await engine.run(trivial, []);
     },

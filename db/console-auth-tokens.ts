@@ -13,6 +13,7 @@ const COLUMNS_AT_START = [
   "mode",
   "user_id",
   "project_id",
+  "close_url",
   "created_at",
   "expires_at",
 ] as const;
@@ -28,7 +29,7 @@ export class ConsoleAuthTokenTable implements ConsoleAuthTokenRepository {
       add: engine.statement(
         `insert into console_auth_tokens
            (token_hash, ${COLUMNS_AT_START.join(", ")})
-         values (?, ?, ?, ?, ?, ?, ?, ?) returning ${this.#mapper.selectList}`,
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?) returning ${this.#mapper.selectList}`,
       ),
       find: engine.statement(
         `select ${this.#mapper.selectList} from console_auth_tokens
@@ -47,6 +48,7 @@ export class ConsoleAuthTokenTable implements ConsoleAuthTokenRepository {
     const { ttlSeconds, ...rest } = grant;
     const row = this.#mapper.toRow({
       ...rest,
+      closeUrl: rest.closeUrl ?? null,
       createdAt: now,
       expiresAt: now + ttlSeconds * 1000,
     });

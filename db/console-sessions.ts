@@ -27,6 +27,7 @@ type StatementName =
   | "touch"
   | "close"
   | "killOfNode"
+  | "killOthers"
   | "revoke"
   | "kill"
   | "killRequests"
@@ -87,6 +88,10 @@ export class ConsoleSessionTable implements ConsoleSessionRepository {
 
   requestKillForNode(nodeUuid: string, reason: ClosedReason): Promise<number> {
     return this.#count("killOfNode", [reason, nodeUuid]);
+  }
+
+  requestKillOthers(nodeUuid: string, exceptId: string, reason: ClosedReason): Promise<number> {
+    return this.#count("killOthers", [reason, nodeUuid, exceptId]);
   }
 
   requestKill(id: string, reason: ClosedReason): Promise<boolean> {
@@ -164,6 +169,7 @@ function statements(engine: Engine, columns: string): Record<StatementName, Stat
        where console_sessions.id = batch.id and console_sessions.closed_at is null`,
     ),
     killOfNode: engine.statement(`${kill} and node_uuid = ?`),
+    killOthers: engine.statement(`${kill} and node_uuid = ? and mode = 'control' and id <> ?`),
     revoke: engine.statement(
       `delete from console_auth_tokens
        where id = (select token_id from console_sessions where id = ? and closed_at is null)`,

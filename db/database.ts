@@ -4,6 +4,7 @@
  *
  * Locks are conditional UPDATEs, never `FOR UPDATE`. Times are milliseconds since the epoch.
  */
+import type { CloseHookRepository } from "./close-hooks.ts";
 import type { ClosedReason } from "../common/closed-reason.ts";
 import type { ConsoleType, StoredConsoleEndpoint } from "../common/console-endpoint.ts";
 import type { InterfaceType, Json, NewNode, Node, NodeChanges } from "../common/node.ts";
@@ -16,6 +17,9 @@ export interface Database {
   readonly conductors: ConductorRepository;
   readonly lines: ConsoleLineRepository;
   readonly telemetry: TelemetryRepository;
+  readonly hooks: CloseHookRepository;
+  readonly images: ImageRepository;
+  readonly media: NodeMediaRepository;
   /** Answers a trivial query; for /readyz. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -86,6 +90,8 @@ export interface ConsoleAuthToken {
   readonly mode: GrantMode;
   readonly userId: string | null;
   readonly projectId: string | null;
+  /** Who is told when a session under it has ended, see close-hooks.ts. */
+  readonly closeUrl: string | null;
   readonly createdAt: number;
   readonly expiresAt: number;
 }
@@ -93,8 +99,9 @@ export interface ConsoleAuthToken {
 export interface ConsoleAuthTokenRepository {
   /** Stores only the SHA-256. @returns the raw token, this once */
   authorize(
-    grant: Omit<ConsoleAuthToken, "id" | "createdAt" | "expiresAt"> & {
+    grant: Omit<ConsoleAuthToken, "id" | "createdAt" | "expiresAt" | "closeUrl"> & {
       readonly ttlSeconds: number;
+      readonly closeUrl?: string | null;
     },
   ): Promise<{ readonly token: string; readonly grant: ConsoleAuthToken }>;
   /** @throws {InvalidToken} for unknown, expired and revoked alike, or when `nodeUuid` is another node */
@@ -138,6 +145,8 @@ export interface OpenSessionRequest {
   readonly maxSessionsPerNode: number;
   /** Running sessions under this one token; no limit when left out. */
   readonly maxSessionsPerToken?: number;
+  /** Somebody is to be told of its end, whether the token says so or not. */
+  readonly closeHook?: boolean;
 }
 
 export interface OpenedSession {
@@ -191,6 +200,8 @@ export interface ConsoleSessionRepository {
   }): Promise<ConsoleSession[]>;
   /** Asks the proxies to end a node's sessions. @returns how many */
   requestKillForNode(nodeUuid: string, reason: ClosedReason): Promise<number>;
+  /** The same for those that may type, but this one. @returns how many */
+  requestKillOthers(nodeUuid: string, exceptId: string, reason: ClosedReason): Promise<number>;
   /** Ends one session and revokes the token it came by, so that it cannot simply come back. */
   requestKill(id: string, reason: ClosedReason): Promise<boolean>;
   /** What a proxy polls every half second; cheap. */
@@ -342,4 +353,149 @@ export interface TelemetryRepository {
   fail(nodeUuid: string, error: string): Promise<void>;
   get(nodeUuid: string): Promise<NodeSensors | undefined>;
   list(): Promise<(NodeSensors & { readonly nodeName: string | null })[]>;
+}
+
+/**
+ * `queued`: without content yet; `uploading`, `fetching`: it is coming; `active`: there, and never changed
+ * again; `failed`: see its error, content may be sent once more.
+ */
+export type ImageState = "queued" | "uploading" | "fetching" | "active" | "failed";
+
+/** One image of the library. The content is a file of the image store that has the uuid as its name. */
+export interface Image {
+  readonly uuid: string;
+  /** For people; not unique, never part of a path. */
+  readonly name: string;
+  /** Whose it is; null for the operators'. */
+  readonly projectId: string | null;
+  readonly userId: string | null;
+  /** True: every project may use it. */
+  readonly public: boolean;
+  readonly state: ImageState;
+  /** Where it was fetched from, without credentials and query; null for an upload. */
+  readonly source: string | null;
+  /** Hexadecimal. Of the content when `active`, before that what it has to be, if anything. */
+  readonly sha256: string | null;
+  /** What has arrived. */
+  readonly sizeBytes: number;
+  /** What is to arrive, when known. */
+  readonly totalBytes: number | null;
+  /** `iso9660`, `udf`, `fat`, `gpt`, `mbr`, … as its first bytes look; for information alone. */
+  readonly format: string | null;
+  readonly error: string | null;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+export type ImageChanges = Partial<
+  Pick<
+    Image,
+    | "name"
+    | "public"
+    | "state"
+    | "source"
+    | "sha256"
+    | "sizeBytes"
+    | "totalBytes"
+    | "format"
+    | "error"
+  >
+>;
+
+export interface ImageRepository {
+  create(
+    image: Pick<Image, "uuid" | "name" | "projectId" | "userId" | "public" | "sha256">,
+  ): Promise<Image>;
+  get(uuid: string): Promise<Image | undefined>;
+  /** In order of creation. @param visibleTo a project: only its own and public ones */
+  list(filter?: { readonly name?: string; readonly visibleTo?: string | null }): Promise<Image[]>;
+  /** Without `from` whatever its state is. @returns undefined when it is gone or in another state */
+  update(
+    uuid: string,
+    changes: ImageChanges,
+    from?: readonly ImageState[],
+  ): Promise<Image | undefined>;
+  /**
+   * Sets aside so many bytes of the library for one image.
+   * @returns false when the library would hold more than `limitBytes`; nothing is changed then
+   */
+  reserve(uuid: string, bytes: number, limitBytes: number): Promise<boolean>;
+  /** @throws {ImageNotFound} {@link ImageInUse} naming the nodes that have it */
+  destroy(uuid: string): Promise<void>;
+  /** What was coming and has not moved since `before` fails. @returns how many */
+  failStalled(before: number, error: string): Promise<number>;
+}
+
+/** `cdrom`, `disk` (a USB stick) or `floppy`, as Ironic names them. */
+export const MEDIA_DEVICE_TYPES = ["cdrom", "disk", "floppy"] as const;
+export type MediaDeviceType = (typeof MEDIA_DEVICE_TYPES)[number];
+
+/** `attaching` and `detaching` are promises that outlive a crash. */
+export type NodeMediaState = "attaching" | "attached" | "detaching";
+
+/** What is in one virtual drive of one node, by our doing. */
+export interface NodeMedia {
+  readonly nodeUuid: string;
+  readonly deviceType: MediaDeviceType;
+  /** `bmc`: its BMC reads it by HTTP; `browser`: the browser of its console gets it as a file. */
+  readonly via: "bmc" | "browser";
+  readonly imageUuid: string | null;
+  /** Of an image that is not in the library, without credentials and query. */
+  readonly imageUrl: string | null;
+  /** Names this attachment inside the signed URL. */
+  readonly grantId: string;
+  readonly state: NodeMediaState;
+  readonly ejectOn: "session_end" | "hand_over";
+  /** The only ones that the URL is served to; null for any. */
+  readonly addresses: readonly string[] | null;
+  readonly userId: string | null;
+  readonly projectId: string | null;
+  readonly attachedAt: number;
+  readonly expiresAt: number | null;
+  /** When ejecting it is tried again. */
+  readonly retryAt: number | null;
+  readonly error: string | null;
+  readonly servedBytes: number;
+  readonly servedAt: number | null;
+}
+
+/** An attachment with what the image server needs of its image. */
+export interface ServedMedia {
+  readonly media: NodeMedia;
+  readonly image: Image;
+}
+
+export type NewNodeMedia = Omit<
+  NodeMedia,
+  "state" | "attachedAt" | "retryAt" | "error" | "servedBytes" | "servedAt"
+>;
+
+export interface NodeMediaRepository {
+  /**
+   * Notes that it is being attached; with that the image counts as in use.
+   * @throws {Conflict} when the drive has one already; {@link ImageNotFound} when the image is gone or
+   * not `active`; {@link NodeNotFound}
+   */
+  add(media: NewNodeMedia): Promise<NodeMedia>;
+  listForNode(nodeUuid: string): Promise<NodeMedia[]>;
+  /** An attachment whose URL is to be served now: not expired, not on its way out, the image there. */
+  findServed(grantId: string): Promise<ServedMedia | undefined>;
+  /** @returns false when that attachment is not there any more, or is on its way out */
+  attached(nodeUuid: string, grantId: string): Promise<boolean>;
+  /** Ends the URLs of these drives at once. @returns what was in them */
+  beginDetach(
+    nodeUuid: string,
+    deviceTypes: readonly MediaDeviceType[],
+  ): Promise<readonly NodeMedia[]>;
+  /** They are out. */
+  remove(nodeUuid: string, grantId: string): Promise<void>;
+  /** Could not be ejected; it is tried again then. */
+  failDetach(nodeUuid: string, grantId: string, error: string, retryAt: number): Promise<void>;
+  /**
+   * What is to be ejected now: expired, on its way out, in the middle of being attached for longer than
+   * since `stuckBefore`, or with `session_end` and the last session is over.
+   */
+  listDue(stuckBefore: number): Promise<NodeMedia[]>;
+  /** Adds to what was read of it. */
+  noteServed(grantId: string, bytes: number): Promise<void>;
 }

@@ -26,6 +26,7 @@ export class NodeTable implements NodeRepository {
       | "release"
       | "dropTokens"
       | "dropSensors"
+      | "dropMedia"
       | "drop"
       | "endSessions",
       Statement
@@ -47,6 +48,7 @@ export class NodeTable implements NodeRepository {
       ),
       dropTokens: engine.statement("delete from console_auth_tokens where node_uuid = ?"),
       dropSensors: engine.statement("delete from node_sensors where node_uuid = ?"),
+      dropMedia: engine.statement("delete from node_media where node_uuid = ?"),
       drop: engine.statement("delete from nodes where uuid = ?"),
       endSessions: engine.statement(
         `update console_sessions set kill_reason = coalesce(kill_reason, ?)
@@ -99,11 +101,12 @@ export class NodeTable implements NodeRepository {
   }
 
   async destroy(uuid: string): Promise<void> {
-    const { dropTokens, dropSensors, drop, endSessions } = this.#statements;
+    const { dropTokens, dropSensors, dropMedia, drop, endSessions } = this.#statements;
     const reason: ClosedReason = "node_deleted";
     await this.#engine.transaction(async (run) => {
       await run(dropTokens, [uuid]);
       await run(dropSensors, [uuid]);
+      await run(dropMedia, [uuid]);
       const { count } = await run(drop, [uuid]);
       if (count === 0) throw new NodeNotFound(uuid);
       /* Last: a session that was being opened held the node's row until it was there to be seen. */

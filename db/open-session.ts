@@ -66,6 +66,8 @@ export class SessionOpener {
     const { maxSessionsPerNode, maxSessionsPerToken = Number.MAX_SAFE_INTEGER } = request;
     const { count } = await run(this.#add, [
       ...SESSION_COLUMNS_AT_START.map((column) => row[column]),
+      grant.closeUrl,
+      request.closeHook || grant.closeUrl !== null ? now : null,
       grant.nodeUuid,
       maxSessionsPerNode,
       grant.nodeUuid,
@@ -156,14 +158,23 @@ const SESSION_COLUMNS_AT_START = [
   "bytes_to_tenant",
   "bytes_to_host",
 ] as const;
-const NUMBERS: readonly string[] = ["token_id", "opened_at", "bytes_to_tenant", "bytes_to_host"];
+/** Of its end; the session itself knows nothing of them. */
+const HOOK_COLUMNS = ["close_url", "close_hook_at"] as const;
+const NUMBERS: readonly string[] = [
+  "token_id",
+  "opened_at",
+  "bytes_to_tenant",
+  "bytes_to_host",
+  "close_hook_at",
+];
 
 /** PostgreSQL wants the types of bare values in a select list said. */
 function placeholders(dialect: "sqlite" | "postgresql"): { columns: string; casts: string } {
-  const casts = SESSION_COLUMNS_AT_START.map((column) =>
+  const names = [...SESSION_COLUMNS_AT_START, ...HOOK_COLUMNS];
+  const casts = names.map((column) =>
     dialect === "sqlite" ? "?" : `?::${NUMBERS.includes(column) ? "bigint" : "text"}`,
   );
-  return { columns: SESSION_COLUMNS_AT_START.join(", "), casts: casts.join(", ") };
+  return { columns: names.join(", "), casts: casts.join(", ") };
 }
 
 function newSession(grant: SessionGrant, request: OpenSessionRequest, now: number): ConsoleSession {

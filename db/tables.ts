@@ -8,6 +8,8 @@ import type {
   ConsoleLine,
   ConsoleProxy,
   ConsoleSession,
+  Image,
+  NodeMedia,
   NodeSensors,
 } from "./database.ts";
 
@@ -71,6 +73,7 @@ export const CONSOLE_AUTH_TOKEN_COLUMNS: TableDescription<ConsoleAuthToken> = {
   mode: "text",
   userId: "text",
   projectId: "text",
+  closeUrl: "text",
   createdAt: "time",
   expiresAt: "time",
 };
@@ -135,4 +138,41 @@ export const NODE_SENSORS_COLUMNS: TableDescription<NodeSensors> = {
   collectedAt: "time",
   readings: "json",
   error: "text",
+};
+
+export const IMAGE_COLUMNS: TableDescription<Image> = {
+  uuid: "text",
+  name: "text",
+  projectId: "text",
+  userId: "text",
+  public: "boolean",
+  state: "text",
+  source: "text",
+  sha256: "text",
+  sizeBytes: "integer",
+  totalBytes: "integer",
+  format: "text",
+  error: "text",
+  createdAt: "time",
+  updatedAt: "time",
+};
+
+export const NODE_MEDIA_COLUMNS: TableDescription<NodeMedia> = {
+  nodeUuid: "text",
+  deviceType: "text",
+  via: "text",
+  imageUuid: "text",
+  imageUrl: "text",
+  grantId: "text",
+  state: "text",
+  ejectOn: "text",
+  addresses: "json",
+  userId: "text",
+  projectId: "text",
+  attachedAt: "time",
+  expiresAt: "time",
+  retryAt: "time",
+  error: "text",
+  servedBytes: "integer",
+  servedAt: "time",
 };

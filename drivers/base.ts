@@ -8,6 +8,7 @@
 import type { Logger } from "../common/log.ts";
 import type { Config } from "../common/config/options.ts";
 import type { ConsoleEndpoint } from "../common/console-endpoint.ts";
+import type { StartFailure, StartStep } from "../common/console-prelude.ts";
 import type {
   DrivenInterfaceType,
   InterfaceType,
@@ -16,6 +17,7 @@ import type {
   PowerTarget,
 } from "../common/node.ts";
 import type { Secret } from "../common/secret.ts";
+import type { SharedFile } from "./browser/providers/provider.ts";
 
 export type {
   ConsoleEndpoint,
@@ -54,6 +56,11 @@ export interface Task {
    * Not for secrets.
    */
   readonly memo: Memo;
+  /**
+   * The image that is attached for the browser of this node's console, as a file where the conductor runs;
+   * null when there is none. Looks anew each time, and may be kept: it works after the task has ended.
+   */
+  readonly media?: () => Promise<SharedFile | null>;
   /** Aborts at the task's deadline and at shutdown; a driver ends its work promptly then. */
   readonly signal: AbortSignal;
   readonly log: Logger;
@@ -95,6 +102,49 @@ export interface ConsoleInterface extends DriverInterface {
    * @throws {ConsoleError} saying what is wrong; the conductor then restarts the console
    */
   checkConsole?(task: Task): Promise<void>;
+  /**
+   * Gives a recipe a try on this node without touching its console, for consoles that go through a BMC's
+   * web page.
+   * @param recipe the text of a YAML file
+   * @throws {InvalidParameterValue} when it is no recipe
+   */
+  tryRecipe?(task: Task, recipe: string): Promise<RecipeTrial>;
+  /** What went wrong at the last start that a viewer asked for; null when it went well. For operators only. */
+  lastFailure?(task: Task): Promise<ConsoleFailure | null>;
+  /** Ends whatever still reads a file that Task.media gave; the console stays enabled. */
+  takeBackMedia?(task: Task): Promise<void>;
+  /**
+   * Begins to end what runs for the node's viewers, and does not wait for it: the node changes hands, and who
+   * comes next gets nothing of it. The console stays enabled.
+   */
+  changeHands?(task: Task): Promise<void>;
+  /** Ends everything this driver runs by itself, when the conductor stops. Consoles stay enabled. */
+  close?(): Promise<void>;
+}
+
+/** A start that failed, for the operator. */
+export interface ConsoleFailure {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly step: StartStep;
+  readonly failure: StartFailure;
+  readonly message: string;
+  /** What the page showed then, a PNG; null when there was no page. */
+  readonly screenshot: Uint8Array | null;
+  /** Where the page was, without its query; null when there was none. */
+  readonly pageUrl: string | null;
+}
+
+/** What came of a recipe's try. */
+export interface RecipeTrial {
+  readonly steps: readonly {
+    /** `login: fill #user`, as the recipe says. */
+    readonly what: string;
+    readonly milliseconds: number;
+  }[];
+  readonly failure: ConsoleFailure | null;
+  /** What the viewer showed in the end, a PNG. */
+  readonly screenshot: Uint8Array | null;
 }
 
 export interface PowerInterface extends DriverInterface {
@@ -113,7 +163,37 @@ export interface BootDevice {
   readonly persistent: boolean | null;
 }
 
+/** Ironic's names of virtual drives; `disk` is a USB stick. */
+export type VirtualMediaType = "cdrom" | "disk" | "floppy";
+
+/** One virtual drive, as its BMC describes it. All texts are the BMC's own and not to be trusted. */
+export interface VirtualMediaDevice {
+  /** The BMC's name of it, for example `CD` or `Slot_0`. */
+  readonly device: string;
+  /** Redfish's words: CD, DVD, USBStick, Floppy. */
+  readonly mediaTypes: readonly string[];
+  /** Null when it fits none of ours. */
+  readonly deviceType: VirtualMediaType | null;
+  readonly inserted: boolean;
+  /** URL or name of what is inserted. */
+  readonly image: string | null;
+  readonly connectedVia: string | null;
+  readonly writeProtected: boolean | null;
+}
+
 export interface ManagementInterface extends DriverInterface {
+  /** Where a BMC's own connections come from, as far as driver_info says: a host name or an address. */
+  getBmcHost?(task: Task): string;
+  /**
+   * Puts an image into a virtual drive. Resolves when the BMC says that it is inserted. On failure the drive is
+   * left empty, as far as the BMC lets us.
+   * @param imageUrl http or https; a secret, because who knows it can read the image
+   * @throws {BmcFeatureMissing} when the BMC has no such drive; {@link ConsoleError} when it is taken
+   */
+  attachVirtualMedia?(task: Task, deviceType: VirtualMediaType, imageUrl: Secret): Promise<void>;
+  /** Ejects whatever is in these drives; ejecting from an empty one succeeds. */
+  detachVirtualMedia?(task: Task, deviceTypes: readonly VirtualMediaType[]): Promise<void>;
+  getVirtualMedia?(task: Task): Promise<readonly VirtualMediaDevice[]>;
   getSupportedBootDevices(task: Task): readonly string[];
   getBootDevice(task: Task): Promise<BootDevice>;
   /** @throws {InvalidParameterValue} for a device that is not supported */
@@ -192,8 +272,27 @@ interface ModuleOf<TKind extends DrivenInterfaceType | "telemetry", TInterface> 
   /** Its options: validates driver_info, feeds the properties API and the documentation. */
   readonly schema: DriverInfoSchema;
   /** Makes the one instance of a conductor. Throws DriverLoadError when a needed program is missing. */
-  create(environment: { readonly config: Config; readonly log: Logger }): TInterface;
+  create(environment: DriverEnvironment): TInterface;
 }
+
+/** What a driver has of the conductor that loads it. */
+export interface DriverEnvironment {
+  readonly config: Config;
+  readonly log: Logger;
+  /** What several drivers of one conductor use together: made by the first one that asks. */
+  readonly shared: SharedParts;
+}
+
+export class SharedParts {
+  readonly #parts = new Map<string, object>();
+
+  once<T extends object>(name: string, make: () => T): T {
+    const part = this.#parts.get(name) ?? make();
+    this.#parts.set(name, part);
+    return part as T;
+  }
+}
+
 export type ConsoleDriverModule = ModuleOf<"console", ConsoleInterface>;
 export type PowerDriverModule = ModuleOf<"power", PowerInterface>;
 export type ManagementDriverModule = ModuleOf<"management", ManagementInterface>;

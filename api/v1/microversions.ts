@@ -3,8 +3,8 @@ import { VersionNotSupported } from "../../common/errors.ts";
 
 export const MAJOR = 1;
 export const MIN_MINOR = 1;
-/** 2023.1. What later versions add is not a console's business. */
-export const MAX_MINOR = 82;
+/** 2024.2: virtual media came with 1.89 and 1.93. What later versions add is not a console's business. */
+export const MAX_MINOR = 93;
 export const MIN_VERSION = `${MAJOR}.${MIN_MINOR}`;
 export const MAX_VERSION = `${MAJOR}.${MAX_MINOR}`;
 

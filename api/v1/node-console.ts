@@ -5,7 +5,13 @@
 import { InvalidParameterValue, NodeConsoleNotEnabled } from "../../common/errors.ts";
 import type { Node } from "../../common/node.ts";
 import { accepted, type ApiRequest, type ApiResponse, ok, type Route } from "../route.ts";
-import { mandatory, parseBoolean, queryArguments, requestArguments } from "./arguments.ts";
+import {
+  mandatory,
+  parseBoolean,
+  parseText,
+  queryArguments,
+  requestArguments,
+} from "./arguments.ts";
 import { findNode } from "./identifiers.ts";
 import type { NodeRouteDeps } from "./nodes.ts";
 
@@ -62,10 +68,15 @@ async function getConsole(
 
 /** What kind of link: ours, beside Ironic's plain GET. @throws {InvalidParameterValue} */
 function wantedLink(request: ApiRequest): LinkOptions {
-  const given = queryArguments(request.query, ["mode", "console_type"]);
+  const given = queryArguments(request.query, ["mode", "console_type", "close_url"]);
   const mode = chosen("mode", given.get("mode"), ["control", "view"] as const);
   const consoleType = chosen("console_type", given.get("console_type"), ["vnc", "serial"] as const);
-  return { ...(mode && { mode }), ...(consoleType && { consoleType }) };
+  const closeUrl = given.get("close_url");
+  return {
+    ...(mode && { mode }),
+    ...(consoleType && { consoleType }),
+    ...(closeUrl !== undefined && { closeUrl: parseText("close_url", closeUrl) }),
+  };
 }
 
 function chosen<T extends string>(

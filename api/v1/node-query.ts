@@ -39,6 +39,9 @@ const NODE_FILTERS: Readonly<Record<string, Filter>> = {
   project: { since: 65, apply: (value) => ({ project: value }) },
   shard: { since: 82, apply: (value) => ({ shards: value.split(",") }) },
   sharded: { since: 82, apply: flagFilter((sharded) => ({ sharded })) },
+  /* Nor has any a parent, so all are listed with or without children. */
+  include_children: { since: 83, apply: flagFilter(() => ({})) },
+  parent_node: { since: 83, apply: () => ({ uuids: [] }) },
 };
 
 const FIELDS_SINCE = 8;

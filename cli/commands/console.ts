@@ -21,6 +21,7 @@ import { wholeSeconds } from "../node-wait.ts";
 import { printFields } from "../output.ts";
 import { progressLine } from "../progress-line.ts";
 import { addAttachCommand } from "./console-attach.ts";
+import { addConsoleFailureCommand } from "./console-failure.ts";
 import { addConsoleLogCommand } from "./console-log.ts";
 
 interface ChangeFlags extends ClientFlags, ManyFlags {
@@ -38,6 +39,7 @@ export function addConsoleCommands(program: Command, io: CliIo): void {
   addOpen(command, io);
   addAttachCommand(command, io);
   addConsoleLogCommand(command, io);
+  addConsoleFailureCommand(command, io);
 }
 
 function addShow(command: Command, io: CliIo): void {
@@ -120,6 +122,7 @@ function withLinkOptions(command: Command): Command {
         "serial",
       ]),
     )
+    .option("--close-url <url>", "who gets a signed POST when a session by this link has ended")
     .option("--view", "a link that can only watch");
 }
 

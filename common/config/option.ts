@@ -23,7 +23,7 @@ export interface IntegerOption extends OptionBase {
   readonly default: number;
   readonly min: number;
   readonly max: number;
-  readonly unit?: "seconds" | "bytes" | "bits";
+  readonly unit?: "seconds" | "bytes" | "bits" | "MiB";
 }
 export interface BooleanOption extends OptionBase {
   readonly type: "boolean";

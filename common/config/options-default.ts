@@ -30,12 +30,31 @@ export const DEFAULT_OPTIONS = {
   },
   enabled_hardware_types: {
     type: "list",
-    default: ["fake-hardware", "idrac", "ilo", "ipmi", "manual-management", "redfish"],
+    default: [
+      "fake-hardware",
+      "idrac",
+      "ilo",
+      "ipmi",
+      "manual-management",
+      "redfish",
+      "supermicro",
+    ],
     help: "Hardware types that nodes may use as their driver.",
   },
   enabled_console_interfaces: {
     type: "list",
-    default: ["vnc", "idrac-vnc", "ipmitool-socat", "tcp-serial", "fake", "no-console"],
+    default: [
+      "vnc",
+      "idrac-vnc",
+      "ilo-browser",
+      "redfish-graphical",
+      "ipmitool-socat",
+      "tcp-serial",
+      "openbmc-kvm",
+      "openbmc-serial",
+      "fake",
+      "no-console",
+    ],
     help: "Console interfaces that nodes may use. A third party's driver is named by its npm package. A node that names none gets the first one that its hardware type prefers and this list has.",
   },
   enabled_power_interfaces: {

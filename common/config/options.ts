@@ -4,9 +4,12 @@
  * release note, this table and the code that reads an option all spell it alike.
  */
 import { API_OPTIONS } from "./options-api.ts";
+import { BROWSER_OPTIONS } from "./options-browser.ts";
+import { CLOSE_HOOK_OPTIONS } from "./options-close-hook.ts";
 import { CONDUCTOR_OPTIONS } from "./options-conductor.ts";
 import { CONSOLE_OPTIONS } from "./options-console.ts";
 import { DEFAULT_OPTIONS } from "./options-default.ts";
+import { IMAGE_OPTIONS } from "./options-image.ts";
 import { IPMI_OPTIONS } from "./options-ipmi.ts";
 import { SSH_OPTIONS } from "./options-ssh.ts";
 import { VNC_OPTIONS } from "./options-vnc.ts";
@@ -71,6 +74,8 @@ export const OPTIONS = {
   },
   vnc: VNC_OPTIONS,
   console: CONSOLE_OPTIONS,
+  browser: BROWSER_OPTIONS,
+  image: IMAGE_OPTIONS,
   ssh: SSH_OPTIONS,
   cors: {
     allowed_origin: {
@@ -79,6 +84,7 @@ export const OPTIONS = {
       help: "Origins (scheme://host[:port]) besides its own whose pages may open console WebSockets, for example a dashboard that embeds the terminal.",
     },
   },
+  close_hook: CLOSE_HOOK_OPTIONS,
   ipmi: IPMI_OPTIONS,
   sensor_data: {
     send_sensor_data: {

@@ -1,11 +1,17 @@
-/** Management interface `redfish`: boot device by BootSourceOverride, NMI by ComputerSystem.Reset. */
+/**
+ * Management interface `redfish`: boot device by BootSourceOverride, NMI by ComputerSystem.Reset, virtual media
+ * by InsertMedia.
+ */
 import {
   BmcFeatureMissing,
   DRIVER_API_VERSION,
   type BootDevice,
   type ManagementDriverModule,
   type ManagementInterface,
+  type Secret,
   type Task,
+  type VirtualMediaDevice,
+  type VirtualMediaType,
 } from "../base.ts";
 import { printable } from "../../common/printable.ts";
 import { describeOptions } from "../driver-info.ts";
@@ -13,6 +19,8 @@ import { invalidBootDevice } from "../lib/invalid-boot-device.ts";
 import { objectOf } from "../lib/json-object.ts";
 import { resetAction, resetBy, textsOf } from "./reset.ts";
 import { redfishSchema, systemSettingsParser, withSystem, type ComputerSystem } from "./system.ts";
+import { ejectMedia, insertMedia } from "./virtual-media.ts";
+import { findDrives } from "./virtual-drives.ts";
 
 /** Ironic's names to schema ComputerSystem's BootSource, the best first. */
 const TARGETS: Readonly<Record<string, readonly string[]>> = {
@@ -69,6 +77,28 @@ class RedfishManagement implements ManagementInterface {
     await withSystem(this.#settingsOf(task.node.driverInfo), task, async (system) => {
       await resetBy(system, await resetAction(system), ["Nmi"], "inject an NMI");
     });
+  }
+
+  getBmcHost(task: Task): string {
+    return this.#settingsOf(task.node.driverInfo).access.host;
+  }
+
+  async attachVirtualMedia(task: Task, type: VirtualMediaType, imageUrl: Secret): Promise<void> {
+    await withSystem(this.#settingsOf(task.node.driverInfo), task, (system) =>
+      insertMedia(system, type, imageUrl, task.signal),
+    );
+  }
+
+  async detachVirtualMedia(task: Task, types: readonly VirtualMediaType[]): Promise<void> {
+    await withSystem(this.#settingsOf(task.node.driverInfo), task, (system) =>
+      ejectMedia(system, types, task.signal),
+    );
+  }
+
+  async getVirtualMedia(task: Task): Promise<readonly VirtualMediaDevice[]> {
+    return await withSystem(this.#settingsOf(task.node.driverInfo), task, async (system) =>
+      (await findDrives(system)).map(({ description }) => description),
+    );
   }
 }
 

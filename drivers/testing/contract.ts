@@ -18,6 +18,7 @@ import {
   type ConsoleDriverModule,
   type ConsoleEndpoint,
   type ConsoleInterface,
+  type DriverEnvironment,
   type DriverInfo,
 } from "../base.ts";
 import { driverInfoParser } from "../driver-info.ts";
@@ -34,6 +35,11 @@ export interface ConsoleInterfaceContract {
   readonly driverInfo: Given<DriverInfo>;
   /** The tasks' configuration; the defaults when left out. */
   readonly config?: () => Config;
+  /**
+   * For an interface whose consoles live in the conductor's process: the one conductor of all sentences.
+   * Without it every verb is called on an instance of its own, as after a restart.
+   */
+  readonly environment?: () => DriverEnvironment;
   /** Valid, but starting must fail: a wrong password, a closed port. Skips its sentences when absent. */
   readonly brokenDriverInfo?: Given<DriverInfo>;
   /** Valid, but the machine accepts connections and never answers. Skips its sentence when absent. */
@@ -60,19 +66,21 @@ export function describeConsoleInterface(contract: ConsoleInterfaceContract): vo
   });
 }
 
-function moduleSentences({ module: driver }: ConsoleInterfaceContract): void {
+function moduleSentences(contract: ConsoleInterfaceContract): void {
+  const { module: driver } = contract;
+
   it("has the shape of a driver module of this API version", () => {
     assert.match(driver.name, /^[a-z0-9@/_.-]+$/);
     assert.equal(driver.apiVersion, DRIVER_API_VERSION);
     assert.equal(driver.interfaceType, "console");
-    const made = create(driver);
+    const made = create(contract);
     for (const verb of ["getProperties", "validate", "startConsole", "stopConsole", "getConsole"])
       assert.equal(typeof made[verb as keyof ConsoleInterface], "function", verb);
   });
 
   it("has a schema that compiles and describes every option", () => {
     driverInfoParser(driver.schema);
-    const properties = create(driver).getProperties();
+    const properties = create(contract).getProperties();
     assert.deepEqual(Object.keys(properties).sort(), Object.keys(driver.schema.properties).sort());
     for (const [name, text] of Object.entries(properties))
       assert.ok(text.length > 10, `${name} has a description`);
@@ -84,12 +92,14 @@ function moduleSentences({ module: driver }: ConsoleInterfaceContract): void {
   });
 }
 
-function refusalSentences({ module: driver, driverInfo }: ConsoleInterfaceContract): void {
+function refusalSentences(contract: ConsoleInterfaceContract): void {
+  const { driverInfo } = contract;
+
   for (const verb of ["validate", "startConsole", "stopConsole", "getConsole"] as const)
     it(`refuses ${verb} as an extension that the driver does not support`, async () => {
       const task = fakeTask({ driverInfo: await given(driverInfo), driver: "some-hardware" });
       await assert.rejects(
-        async () => await create(driver)[verb](task),
+        async () => await create(contract)[verb](task),
         (error) =>
           error instanceof UnsupportedDriverExtension && error.message.includes("some-hardware"),
       );
@@ -101,7 +111,7 @@ function validationSentences(contract: ConsoleInterfaceContract): void {
 
   it("validates good driver_info without using the network", async () => {
     const task = taskOf(contract, { driverInfo: await given(contract.driverInfo) });
-    const connections = await countConnections(() => create(driver).validate(task));
+    const connections = await countConnections(() => create(contract).validate(task));
     assert.equal(connections, 0);
   });
 
@@ -115,14 +125,14 @@ function validationSentences(contract: ConsoleInterfaceContract): void {
         const { [option]: _without, ...rest } = await given(contract.driverInfo);
         const driverInfo = value === undefined ? rest : { ...rest, [option]: value };
         await assert.rejects(
-          async () => await create(driver).validate(taskOf(contract, { driverInfo })),
+          async () => await create(contract).validate(taskOf(contract, { driverInfo })),
           (error) => error instanceof MissingParameterValue && error.message.includes(option),
         );
       });
 
   it("describes every option that it reads", async () => {
     const spied = watched(await given(contract.driverInfo));
-    const console = create(driver);
+    const console = create(contract);
     await console.validate(taskOf(contract, { driverInfo: spied.driverInfo }));
     const described = new Set(Object.keys(console.getProperties()));
     assert.deepEqual(
@@ -133,22 +143,21 @@ function validationSentences(contract: ConsoleInterfaceContract): void {
 
   it("ignores options of other drivers", async () => {
     const driverInfo = { ...(await given(contract.driverInfo)), somebody_elses_option: "x" };
-    await create(driver).validate(taskOf(contract, { driverInfo }));
+    await create(contract).validate(taskOf(contract, { driverInfo }));
   });
 }
 
 function lifeSentences(contract: ConsoleInterfaceContract): void {
-  const { module: driver } = contract;
   let memo: FakeMemo;
   const taskWith = async (more: FakeTaskOptions = {}): Promise<FakeTask> =>
     taskOf(contract, { driverInfo: await given(contract.driverInfo), memo, ...more });
   const start = async (): Promise<ConsoleEndpoint> =>
-    await create(driver).startConsole(await taskWith());
+    await create(contract).startConsole(await taskWith());
 
   beforeEach(() => (memo = new FakeMemo()));
   afterEach(async function stopAgain() {
     this.timeout(30_000);
-    await create(driver).stopConsole(await taskWith());
+    await create(contract).stopConsole(await taskWith());
   });
 
   if (contract.endpointAnswers !== false)
@@ -168,13 +177,13 @@ function lifeSentences(contract: ConsoleInterfaceContract): void {
   it("starts a started console without error", async function test() {
     this.timeout(90_000);
     const first = await start();
-    const second = await create(driver).startConsole(await taskWith({ endpoint: first }));
+    const second = await create(contract).startConsole(await taskWith({ endpoint: first }));
     if (contract.endpointAnswers !== false) await accepts(second.transport);
   });
 
   it("stops twice, and what was never started, without error", async function test() {
     this.timeout(60_000);
-    const stop = async (): Promise<void> => await create(driver).stopConsole(await taskWith());
+    const stop = async (): Promise<void> => await create(contract).stopConsole(await taskWith());
     await stop();
     await start();
     await stop();
@@ -187,7 +196,7 @@ function lifeSentences(contract: ConsoleInterfaceContract): void {
       this.timeout(60_000);
       const before = printed(await machineState());
       await start();
-      await create(driver).stopConsole(await taskWith());
+      await create(contract).stopConsole(await taskWith());
       assert.equal(printed(await machineState()), before);
     });
 
@@ -199,7 +208,7 @@ function lifeSentences(contract: ConsoleInterfaceContract): void {
     const task = await taskWith({ endpoint });
     let got: ConsoleEndpoint | undefined;
     const connections = await countConnections(async () => {
-      got = await create(driver).getConsole(task);
+      got = await create(contract).getConsole(task);
     });
     assert.deepEqual(got?.transport, endpoint.transport);
     assert.equal(connections, 0);
@@ -209,21 +218,21 @@ function lifeSentences(contract: ConsoleInterfaceContract): void {
 
   it("refuses getConsole when no console runs", async () => {
     await assert.rejects(
-      async () => await create(driver).getConsole(await taskWith()),
+      async () => await create(contract).getConsole(await taskWith()),
       NodeConsoleNotEnabled,
     );
   });
 
   it("finds a running console well when it checks it, if it checks", async function test() {
     this.timeout(60_000);
-    await create(driver).checkConsole?.(await taskWith({ endpoint: await start() }));
+    await create(contract).checkConsole?.(await taskWith({ endpoint: await start() }));
   });
 
   it("prints no secret in its log, memo or endpoint", async function test() {
     this.timeout(60_000);
     const task = await taskWith();
-    const endpoint = await create(driver).startConsole(task);
-    await create(driver).stopConsole(task);
+    const endpoint = await create(contract).startConsole(task);
+    await create(contract).stopConsole(task);
     const shown = task.logged() + printed(memo.saved) + printed(endpoint);
     for (const secret of secretsOf([task.node.driverInfo, endpoint]))
       assert.ok(!shown.includes(secret), "a secret was printed");
@@ -233,14 +242,13 @@ function lifeSentences(contract: ConsoleInterfaceContract): void {
     this.timeout(60_000);
     const before = await handlesNow();
     await start();
-    await create(driver).stopConsole(await taskWith());
+    await create(contract).stopConsole(await taskWith());
     assert.deepEqual(await handlesLeft(before, 3000), []);
   });
 }
 
 function failureSentences(contract: ConsoleInterfaceContract): void {
   const { brokenDriverInfo, silentDriverInfo } = contract;
-  const { module: driver } = contract;
 
   if (brokenDriverInfo)
     it("fails to start, prints no secret and leaves nothing changed or open when the machine refuses", async function test() {
@@ -249,7 +257,7 @@ function failureSentences(contract: ConsoleInterfaceContract): void {
       const task = taskOf(contract, { driverInfo });
       const machine = printed(await contract.machineState?.());
       const before = await handlesNow();
-      const error = await failureOf(create(driver).startConsole(task));
+      const error = await failureOf(create(contract).startConsole(task));
       for (const secret of secretsOf(driverInfo))
         assert.ok(!(task.logged() + printed(error)).includes(secret), "a secret was printed");
       assert.deepEqual(await handlesLeft(before, 3000), []);
@@ -263,7 +271,7 @@ function failureSentences(contract: ConsoleInterfaceContract): void {
       const driverInfo = await given(silentDriverInfo);
       const before = await handlesNow();
       const task = taskOf(contract, { driverInfo, signal: abort.signal });
-      const failure = failureOf(create(driver).startConsole(task));
+      const failure = failureOf(create(contract).startConsole(task));
       await new Promise((resolve) => setTimeout(resolve, 100));
       const abortedAt = performance.now();
       abort.abort();
@@ -277,7 +285,7 @@ function failureSentences(contract: ConsoleInterfaceContract): void {
     it("does not start at all for a task that is aborted already", async () => {
       const signal = AbortSignal.abort();
       const driverInfo = await given(contract.driverInfo);
-      await failureOf(create(driver).startConsole(taskOf(contract, { driverInfo, signal })));
+      await failureOf(create(contract).startConsole(taskOf(contract, { driverInfo, signal })));
     });
 }
 
@@ -300,9 +308,8 @@ async function given<T extends object>(value: Given<T>): Promise<T> {
   return typeof value === "function" ? await value() : value;
 }
 
-function create(driver: ConsoleDriverModule): ConsoleInterface {
-  const { config, log } = fakeTask();
-  return driver.create({ config, log });
+function create({ module: driver, environment }: ConsoleInterfaceContract): ConsoleInterface {
+  return driver.create(environment?.() ?? fakeTask());
 }
 
 async function accepts(transport: ConsoleEndpoint["transport"]): Promise<void> {

@@ -6,7 +6,15 @@ import { Writable } from "node:stream";
 import winston from "winston";
 import { loadConfig } from "../../common/config/load.ts";
 import type { Config } from "../../common/config/options.ts";
-import type { ConsoleEndpoint, DriverInfo, Json, Memo, PowerState, Task } from "../base.ts";
+import {
+  SharedParts,
+  type ConsoleEndpoint,
+  type DriverInfo,
+  type Json,
+  type Memo,
+  type PowerState,
+  type Task,
+} from "../base.ts";
 
 export interface FakeTaskOptions {
   readonly driverInfo?: DriverInfo;
@@ -22,6 +30,7 @@ export interface FakeTaskOptions {
 
 export interface FakeTask extends Task {
   readonly memo: FakeMemo;
+  readonly shared: SharedParts;
   /** Everything that was logged, as text with all fields, secrets not masked. */
   logged(): string;
 }
@@ -66,6 +75,7 @@ export function fakeTask(options: FakeTaskOptions = {}): FakeTask {
       transports: [new winston.transports.Stream({ stream })],
     }),
     config: options.config ?? loadConfig(),
+    shared: new SharedParts(),
     logged: () => lines.join(""),
   };
 }

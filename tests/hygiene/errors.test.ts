@@ -1,6 +1,7 @@
 /** The error table: one class a code, no class elsewhere, every code in use. */
 import assert from "node:assert/strict";
 import { CLOSED_REASONS } from "../../common/closed-reason.ts";
+import { START_FAILURES } from "../../common/console-prelude.ts";
 import { errorRows } from "../../tools/error-table.ts";
 import { productSources, repositoryText } from "./repository.ts";
 
@@ -16,7 +17,8 @@ describe("errors", () => {
     const page = repositoryText("docs/errors.md");
     const documented = [...page.matchAll(/`([A-Z][A-Z0-9_]+)`/g)].map((match) => match[1] ?? "");
     const codes = errorRows().map((row) => row.code);
-    assert.deepEqual(documented.toSorted(), codes.toSorted());
+    const starts = Object.values(START_FAILURES);
+    assert.deepEqual(documented.toSorted(), [...codes, ...starts].toSorted());
   });
 
   it("have HTTP statuses that are errors and WebSocket close codes that may be sent", () => {
@@ -29,7 +31,11 @@ describe("errors", () => {
   });
 
   it("fit into a close frame's reason text with their codes", () => {
-    const texts = [...errorRows().map((row) => row.code), ...Object.keys(CLOSED_REASONS)];
+    const texts = [
+      ...errorRows().map((row) => row.code),
+      ...Object.keys(CLOSED_REASONS),
+      ...Object.values(START_FAILURES),
+    ];
     assert.deepEqual(
       texts.filter((text) => Buffer.byteLength(text) > 123),
       [],

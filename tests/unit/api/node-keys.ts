@@ -30,6 +30,9 @@ const KEYS_SINCE: Readonly<Record<number, string>> = {
   66: "network_data",
   75: "boot_mode secure_boot",
   82: "shard",
+  83: "parent_node",
+  86: "firmware_interface",
+  87: "service_step",
 };
 
 /** Sorted. @param minor 78 for 1.78 */

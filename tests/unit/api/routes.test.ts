@@ -1,5 +1,6 @@
 /** The table of all routes: every one names a rule that exists, and every rule is used. */
 import assert from "node:assert/strict";
+import { ImageLibrary } from "../../../api/image-library.ts";
 import { enforce, POLICY_RULES } from "../../../api/policy.ts";
 import type { Route } from "../../../api/route.ts";
 import { allRoutes } from "../../../api/routes.ts";
@@ -16,11 +17,10 @@ describe("the route table", () => {
   let routes: Route[];
   beforeEach(async () => {
     const database = await freshDatabase();
+    const deps = { config: loadConfig(), log: silentLogger(), clock: systemClock, database };
     routes = allRoutes({
-      config: loadConfig(),
-      log: silentLogger(),
-      clock: systemClock,
-      database,
+      ...deps,
+      library: new ImageLibrary(deps),
       conductor: new FakeConductor(database),
       isStopping: () => false,
     });
@@ -37,7 +37,7 @@ describe("the route table", () => {
   });
 
   it("uses every policy rule", () => {
-    const used = new Set<string>(routes.map((route) => route.rule));
+    const used = new Set<string>(routes.flatMap(({ rule, also = [] }) => [rule, ...also]));
     assert.deepEqual(
       Object.keys(POLICY_RULES).filter((rule) => !used.has(rule)),
       [],

@@ -17,7 +17,15 @@ function factory(
   return createDriverFactory({ config, log: silentLogger(), catalogue });
 }
 
-const TYPES = ["fake-hardware", "idrac", "ilo", "ipmi", "manual-management", "redfish"];
+const TYPES = [
+  "fake-hardware",
+  "idrac",
+  "ilo",
+  "ipmi",
+  "manual-management",
+  "redfish",
+  "supermicro",
+];
 
 describe("DriverFactory", () => {
   it("loads everything that is enabled out of the box", async () => {
@@ -30,10 +38,11 @@ describe("DriverFactory", () => {
     assert.deepEqual(defaults, [
       ["fake-hardware", "fake"],
       ["idrac", "idrac-vnc"],
-      ["ilo", "ipmitool-socat"],
+      ["ilo", "ilo-browser"],
       ["ipmi", "ipmitool-socat"],
       ["manual-management", "vnc"],
       ["redfish", "ipmitool-socat"],
+      ["supermicro", "redfish-graphical"],
     ]);
   });
 

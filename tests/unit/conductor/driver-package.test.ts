@@ -94,7 +94,7 @@ describe("a third party's console driver", () => {
       assert.match(error.message, /^"not-there" in enabled_console_interfaces is not usable/);
       assert.match(
         error.message,
-        /expected one of no-console, fake, vnc, idrac-vnc, ipmitool-socat, tcp-serial, or an installed npm package/,
+        /expected one of no-console, fake, vnc, idrac-vnc, ipmitool-socat, ilo-browser, redfish-graphical, tcp-serial, openbmc-kvm, openbmc-serial, or an installed npm package/,
       );
       assert.ok(error.message.includes(folder.path));
       return true;

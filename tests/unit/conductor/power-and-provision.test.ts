@@ -150,6 +150,7 @@ describe("the conductor's machine verbs", () => {
       assert.equal(after.instanceUuid, null);
       assert.equal(after.consoleEnabled, true);
       await assert.rejects(world.database.tokens.validate(token));
+      assert.equal(world.drivers.console.acts.at(-1), `change hands ${node.uuid}`);
       const since = after.consoleHistorySince ?? 0;
       assert.ok(
         since >= (after.provisionUpdatedAt ?? Infinity),

@@ -67,6 +67,14 @@ export class ScriptedConsole implements ConsoleInterface {
     this.running.delete(task.node.uuid);
   }
 
+  async takeBackMedia(task: Task): Promise<void> {
+    this.#note("take back", task);
+  }
+
+  async changeHands(task: Task): Promise<void> {
+    this.#note("change hands", task);
+  }
+
   async getConsole(task: Task): Promise<ConsoleEndpoint> {
     this.#note("get", task);
     if (!task.endpoint) throw new ConsoleError("there is none");

@@ -32,6 +32,7 @@ describeOnEveryDatabase("console auth tokens", (fresh, kind) => {
       mode: "view",
       userId: "alice",
       projectId: null,
+      closeUrl: null,
       createdAt: clock.now(),
       expiresAt: clock.now() + 600_000,
     });

@@ -140,8 +140,8 @@ describeOnEveryDatabase("console sessions", (fresh) => {
       assert.match(reason.message, /^this link has as many console sessions as are allowed, 2/);
     }
     await database.sessions.open(openRequest(other, limits));
-    const [running] = await database.sessions.listActive();
-    await database.sessions.close(running?.id ?? "", "tenant_closed", NO_TRAFFIC);
+    const running = results.find((result) => result.status === "fulfilled");
+    await database.sessions.close(running?.value.session.id ?? "", "tenant_closed", NO_TRAFFIC);
     await database.sessions.open(openRequest(link, limits));
     await database.sessions.open(openRequest(other, limits));
     await assert.rejects(

@@ -9,7 +9,7 @@ import { databaseOptions, describeOnEveryDatabase } from "../../helpers/database
 const INTERNAL: Readonly<Record<string, readonly string[]>> = {
   nodes: ["id", "sessions_opened"],
   console_auth_tokens: ["token_hash"],
-  console_sessions: [],
+  console_sessions: ["close_url", "close_hook_at", "close_hook_tries"],
   proxies: [],
   conductors: ["id"],
   conductor_hardware_interfaces: [],

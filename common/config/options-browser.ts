@@ -1,0 +1,227 @@
+/** [browser]: consoles that go through a BMC's own web page, shown by a browser that we run. */
+import type { OptionGroup } from "./option.ts";
+
+export const BROWSER_OPTIONS = {
+  provider: {
+    type: "string",
+    default: "local",
+    choices: ["local", "ssh", "container", "kubernetes"],
+    help: "Where the browsers of this conductor run. local: on its own machine, in a sandbox made by bubblewrap. ssh: on auxiliary hosts that reach the BMCs, see ssh_hosts. container: in Docker or Podman, by the engine's API. kubernetes: in Pods. Conductors of different groups may differ.",
+  },
+  start_on: {
+    type: "string",
+    default: "connect",
+    choices: ["connect", "enable"],
+    help: "When a machine's browser is started. connect: with its first viewer, and it ends linger_seconds after the last one. enable: with the console, and it stays until that is disabled.",
+  },
+  linger_seconds: {
+    type: "integer",
+    default: 60,
+    min: 0,
+    max: 86_400,
+    unit: "seconds",
+    help: "How long a browser waits for somebody to come back after its last viewer has left, before it logs out of the BMC and ends.",
+  },
+  start_timeout: {
+    type: "integer",
+    default: 120,
+    min: 10,
+    max: 900,
+    unit: "seconds",
+    help: "How long a start may take from the browser's launch to the first picture. Waiting in the queue comes on top.",
+  },
+  max_sessions: {
+    type: "integer",
+    default: 10,
+    min: 1,
+    max: 10_000,
+    help: "Browsers at the same time: on this machine, on each auxiliary host, or in the engine. Who comes when all are taken waits in a queue and sees his place in it.",
+  },
+  queue_timeout: {
+    type: "integer",
+    default: 300,
+    min: 0,
+    max: 3600,
+    unit: "seconds",
+    help: "How long a viewer may wait in the queue. 0 refuses at once.",
+  },
+  warm_sessions: {
+    type: "integer",
+    default: 0,
+    min: 0,
+    max: 100,
+    help: "Browsers that are started ahead and wait for a machine, so that the first picture comes about a second sooner. Each takes memory and a place.",
+  },
+  session_memory: {
+    type: "integer",
+    default: 1536,
+    min: 256,
+    max: 65_536,
+    unit: "MiB",
+    help: "A session that uses more memory is ended, with a word to its viewers.",
+  },
+  session_cpus: {
+    type: "integer",
+    default: 2,
+    min: 1,
+    max: 64,
+    help: "CPUs that one session may use at the same time.",
+  },
+  uid_range: {
+    type: "string",
+    default: "60706:61184",
+    help: "With provider = local or container and a conductor that runs as root: numbers of users, FIRST:END, where END is not in it, that nothing else on this machine uses. Each session runs as one of them, which exists for as long as the session does. A conductor that does not run as root uses none of them: its sessions run in a user namespace of its own user.",
+  },
+  listen: {
+    type: "string",
+    default: "unix",
+    choices: ["unix", "tls"],
+    help: "Where the conductor waits for proxies that want a browser's picture. unix: a socket file below [DEFAULT]state_path, for a novncproxy on the same machine and by the same user. tls: listen_address and listen_port, with certificates that this service makes for each console.",
+  },
+  listen_address: {
+    type: "string",
+    default: "127.0.0.1",
+    help: "The one IP address on which it listens and at which proxies dial it, with listen = tls.",
+  },
+  listen_port: {
+    type: "integer",
+    default: 6091,
+    min: 0,
+    max: 65_535,
+    help: "Port of the same. 0 takes a free one.",
+  },
+  ssh_hosts: {
+    type: "list",
+    default: [],
+    help: "provider = ssh: the auxiliary hosts, USER@HOST[:PORT] each, an IPv6 address in brackets. The healthy one with the fewest sessions gets the next; among equals the first. USER@HOST*3 counts as three hosts. What was left behind on a host that is taken off the list is removed there as soon as it can be reached. See docs/browser-ssh.md.",
+  },
+  ssh_key_file: {
+    type: "path",
+    default: "",
+    help: "Private key for the auxiliary hosts, as ssh-keygen makes it, without a passphrase and readable by this service alone.",
+  },
+  ssh_known_hosts: {
+    type: "path",
+    default: "",
+    help: "Host keys of the auxiliary hosts, a known_hosts file as ssh and ssh-keyscan write it. A host without a key here or in ssh_host_keys is never trusted; the log says which fingerprint was seen.",
+  },
+  ssh_host_keys: {
+    type: "list",
+    default: [],
+    help: "Host keys by fingerprint, beside ssh_known_hosts: HOST[:PORT]=SHA256:... each, as ssh-keygen -lf prints it.",
+  },
+  ssh_sudo: {
+    type: "boolean",
+    default: false,
+    help: "The user of ssh_hosts may become root there by sudo without a password. Then, as with root itself, every session has a temporary account of its own there. Without, sessions run as that user, apart from each other by bubblewrap alone.",
+  },
+  ssh_install: {
+    type: "boolean",
+    default: false,
+    help: "Debian packages that an auxiliary host lacks are installed there by apt-get; needs root or ssh_sudo. Without, a host that lacks one is not used and the log names the packages.",
+  },
+  ssh_folder: {
+    type: "string",
+    default: "",
+    help: "Absolute path of the folder on the auxiliary hosts that holds the sessions' folders, at most 48 characters. Empty: /var/lib/bmc-console for root and ssh_sudo, else .bmc-console in the user's home.",
+  },
+  container_engine: {
+    type: "string",
+    default: "",
+    help: "provider = container: the API of Podman or Docker, unix:///PATH, or tcp://HOST[:PORT] with TLS. Empty: /run/podman/podman.sock, else /run/docker.sock. The engine must see this service's [DEFAULT]state_path under the same path, since sockets in it are a session's only ways in and out. Who may use this API is root on its machine. See docs/browser-containers.md.",
+  },
+  container_cafile: {
+    type: "path",
+    default: "",
+    help: "Authorities that the engine's certificate is judged by, with tcp://. Empty: those of Node.js.",
+  },
+  container_certfile: {
+    type: "path",
+    default: "",
+    help: "Certificate that this service shows to the engine, with tcp://.",
+  },
+  container_keyfile: {
+    type: "path",
+    default: "",
+    help: "Private key of container_certfile.",
+  },
+  container_image: {
+    type: "string",
+    default: "localhost/baremetal-console-browser:latest",
+    help: "Image of the browsers' containers, as etc/browser-image/Containerfile builds it.",
+  },
+  container_pull: {
+    type: "string",
+    default: "never",
+    choices: ["never", "missing"],
+    help: "missing: the engine fetches container_image at the start of the conductor when it has none of that name.",
+  },
+  container_volumes: {
+    type: "list",
+    default: [],
+    help: "Folders of the engine's machine that containers see, read-only: /PATH or /PATH:/PATH_INSIDE each. For sites with an almost empty image that share the machine's own programs, for example /usr,/etc/fonts,/etc/ssl,/etc/alternatives. Whatever is in them can be read by a browser that was broken into.",
+  },
+  container_seccomp: {
+    type: "path",
+    default: "",
+    help: "Seccomp profile of the containers, for example etc/seccomp/browser-session.json of this package. Empty: the engine's own, and the capability SYS_CHROOT, which is right for Podman; Docker's own profile forbids the user namespaces that Chromium's sandbox needs.",
+  },
+  container_security_options: {
+    type: "list",
+    default: [],
+    help: "More for the containers: label=disable or label=type:TYPE for SELinux, apparmor=PROFILE for AppArmor.",
+  },
+  kubernetes_api: {
+    type: "string",
+    default: "",
+    help: "provider = kubernetes: the cluster's API, https://HOST[:PORT]. Empty, in a Pod: the cluster that it runs in. See docs/browser-kubernetes.md.",
+  },
+  kubernetes_token_file: {
+    type: "path",
+    default: "",
+    help: "Token of a ServiceAccount, readable by this service alone; read again whenever it is used, as tokens expire. Empty, in a Pod: the Pod's own.",
+  },
+  kubernetes_cafile: {
+    type: "path",
+    default: "",
+    help: "Authorities that the API's certificate is judged by. Empty, in a Pod: the cluster's own; else those of Node.js.",
+  },
+  kubernetes_namespace: {
+    type: "string",
+    default: "",
+    help: "Namespace of the Pods, which must exist. Best one for nothing else. Empty, in a Pod: its own.",
+  },
+  kubernetes_image: {
+    type: "string",
+    default: "",
+    help: "Image of the Pods, as etc/browser-image/Containerfile builds it, where the cluster's nodes can fetch it.",
+  },
+  kubernetes_pull_secret: {
+    type: "string",
+    default: "",
+    help: "Name of a Secret of type kubernetes.io/dockerconfigjson in the namespace, for fetching the image.",
+  },
+  kubernetes_node_selector: {
+    type: "list",
+    default: [],
+    help: "Labels of the nodes that may run Pods, NAME=VALUE each: those from which BMCs are reached.",
+  },
+  kubernetes_seccomp: {
+    type: "string",
+    default: "RuntimeDefault",
+    help: "Seccomp profile of the Pods. RuntimeDefault, with the capability SYS_CHROOT: fits CRI-O, whose profile allows Chromium's own sandbox. Else the path of a profile below each node's /var/lib/kubelet/seccomp, for example baremetal-console/browser-session.json (etc/seccomp of this package): needed with containerd, and fits the Pod security standard restricted.",
+  },
+  kubernetes_max_session_seconds: {
+    type: "integer",
+    default: 43_200,
+    min: 600,
+    max: 604_800,
+    unit: "seconds",
+    help: "The cluster itself ends a session's Pod after this long, whatever happened to the conductor.",
+  },
+  recipe_dir: {
+    type: "path",
+    default: "recipes",
+    help: "Folder of recipes of your own, *.yaml below [DEFAULT]state_path. One that has the name of a recipe that comes with the service replaces it. Read again when a file changes.",
+  },
+} as const satisfies OptionGroup;
