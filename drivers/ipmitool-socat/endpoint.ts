@@ -1,6 +1,6 @@
 /** Where and how the proxy reaches a socat of ours. */
 import type { ConsoleEndpoint } from "../base.ts";
-import type { OwnCertificate } from "./certificate.ts";
+import type { OwnCertificate } from "../lib/certificate.ts";
 import type { ConsoleFiles } from "./console-files.ts";
 import type { RunningNote } from "./note.ts";
 import type { SocatSettings } from "./options.ts";

@@ -3,7 +3,7 @@ import { closeSync } from "node:fs";
 import { ConsoleError, type ConsoleEndpoint, type Task } from "../base.ts";
 import { openNamelessPasswordFile } from "../lib/ipmi/password-file.ts";
 import { throwIfAborted } from "../lib/deadline.ts";
-import { makeCertificate, type OwnCertificate } from "./certificate.ts";
+import { makeCertificate, type OwnCertificate } from "../lib/certificate.ts";
 import { SCRIPT, socatArguments, socatEnvironment, type SocatCommand } from "./command.ts";
 import { removeCertificates, writePrivate, type ConsoleFiles } from "./console-files.ts";
 import { endpointOf } from "./endpoint.ts";

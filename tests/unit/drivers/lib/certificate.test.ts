@@ -4,7 +4,7 @@ import { X509Certificate, createPrivateKey } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { makeCertificate } from "../../../../drivers/ipmitool-socat/certificate.ts";
+import { makeCertificate } from "../../../../drivers/lib/certificate.ts";
 
 describe("a console's own certificate", () => {
   it("is one that OpenSSL reads and finds signed by itself", async () => {
