@@ -15,6 +15,7 @@ import { ILO } from "./hardware/ilo.ts";
 import { IPMI } from "./hardware/ipmi.ts";
 import { MANUAL_MANAGEMENT } from "./hardware/manual-management.ts";
 import { REDFISH } from "./hardware/redfish.ts";
+import { SUPERMICRO } from "./hardware/supermicro.ts";
 
 type Loaders<TModule> = Readonly<Record<string, () => Promise<{ default: TModule }>>>;
 
@@ -31,7 +32,11 @@ export const BUILTIN_DRIVERS: {
     vnc: () => import("./vnc/console.ts"),
     "idrac-vnc": () => import("./idrac-vnc/console.ts"),
     "ipmitool-socat": () => import("./ipmitool-socat/console.ts"),
+    "ilo-browser": () => import("./browser/ilo-browser.ts"),
+    "redfish-graphical": () => import("./browser/redfish-graphical.ts"),
     "tcp-serial": () => import("./tcp-serial/console.ts"),
+    "openbmc-kvm": () => import("./openbmc-kvm/console.ts"),
+    "openbmc-serial": () => import("./openbmc-serial/console.ts"),
   },
   power: {
     redfish: () => import("./redfish/power.ts"),
@@ -59,4 +64,5 @@ export const HARDWARE_TYPES: Readonly<Record<string, HardwareType>> = {
   ipmi: IPMI,
   "manual-management": MANUAL_MANAGEMENT,
   redfish: REDFISH,
+  supermicro: SUPERMICRO,
 };

@@ -5,7 +5,7 @@ import { PLACEHOLDERS } from "./placeholders.ts";
 export const IDRAC: HardwareType = {
   name: "idrac",
   supportedInterfaces: {
-    console: ["idrac-vnc", "vnc", "ipmitool-socat", "no-console"],
+    console: ["idrac-vnc", "redfish-graphical", "vnc", "ipmitool-socat", "no-console"],
     power: ["redfish", "ipmitool", "no-power"],
     management: ["redfish", "ipmitool", "noop"],
     ...PLACEHOLDERS,

@@ -5,7 +5,7 @@ import { PLACEHOLDERS } from "./placeholders.ts";
 export const ILO: HardwareType = {
   name: "ilo",
   supportedInterfaces: {
-    console: ["ipmitool-socat", "vnc", "no-console"],
+    console: ["ilo-browser", "redfish-graphical", "ipmitool-socat", "vnc", "no-console"],
     power: ["redfish", "ipmitool", "no-power"],
     management: ["redfish", "ipmitool", "noop"],
     ...PLACEHOLDERS,

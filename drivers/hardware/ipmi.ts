@@ -5,7 +5,7 @@ import { PLACEHOLDERS } from "./placeholders.ts";
 export const IPMI: HardwareType = {
   name: "ipmi",
   supportedInterfaces: {
-    console: ["ipmitool-socat", "vnc", "no-console"],
+    console: ["ipmitool-socat", "vnc", "redfish-graphical", "no-console"],
     power: ["ipmitool", "no-power"],
     management: ["ipmitool", "noop"],
     ...PLACEHOLDERS,

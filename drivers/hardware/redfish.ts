@@ -1,11 +1,21 @@
-/** Hardware type `redfish`: servers whose BMC speaks Redfish; their serial line goes over IPMI. */
+/**
+ * Hardware type `redfish`: servers whose BMC speaks Redfish; their serial line goes over IPMI, that of an OpenBMC
+ * over its web service.
+ */
 import type { HardwareType } from "../base.ts";
 import { PLACEHOLDERS } from "./placeholders.ts";
 
 export const REDFISH: HardwareType = {
   name: "redfish",
   supportedInterfaces: {
-    console: ["ipmitool-socat", "vnc", "no-console"],
+    console: [
+      "ipmitool-socat",
+      "redfish-graphical",
+      "vnc",
+      "openbmc-kvm",
+      "openbmc-serial",
+      "no-console",
+    ],
     power: ["redfish", "ipmitool", "no-power"],
     management: ["redfish", "ipmitool", "noop"],
     ...PLACEHOLDERS,

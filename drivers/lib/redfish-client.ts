@@ -4,7 +4,6 @@
  * sent come back in an error message.
  */
 import { request, type Agent, type Dispatcher } from "undici";
-import type { Socket } from "node:net";
 import {
   BmcAuthenticationFailed,
   BmcBusy,
@@ -21,7 +20,7 @@ import { printable } from "../../common/printable.ts";
 import { withDeadline } from "./deadline.ts";
 import { objectOf, type JsonObject } from "./json-object.ts";
 import { networkError } from "./network-errors.ts";
-import { makeRedfishAgent } from "./redfish-agent.ts";
+import { makeRedfishAgent, type Destroyable, type RedfishDial } from "./redfish-agent.ts";
 import { messagesOf } from "./redfish-body.ts";
 import type { RedfishAccess } from "./redfish-options.ts";
 
@@ -46,14 +45,14 @@ export class RedfishClient {
   readonly #signal: AbortSignal;
   readonly #requestLimitMs: number;
   readonly #agent: Agent;
-  readonly #sockets: ReadonlySet<Socket>;
+  readonly #sockets: ReadonlySet<Destroyable>;
   #receivedBytes = 0;
   #session: { token: Secret; path: string } | undefined;
 
   private constructor(
     access: RedfishAccess,
     agent: Agent,
-    sockets: ReadonlySet<Socket>,
+    sockets: ReadonlySet<Destroyable>,
     signal: AbortSignal,
     limitMs: number,
   ) {
@@ -67,16 +66,24 @@ export class RedfishClient {
   /**
    * Opens a client, lets `use` work with it, logs out and closes its connections.
    * @param options `requestLimitMs` for one request, its connection included; BMCs take seconds for
-   *   some answers
+   *   some answers; `dial` is the way to a BMC that is not reached from here
    */
   static async with<T>(
     access: RedfishAccess,
-    options: { readonly signal: AbortSignal; readonly requestLimitMs: number },
+    options: {
+      readonly signal: AbortSignal;
+      readonly requestLimitMs: number;
+      readonly dial?: RedfishDial | undefined;
+    },
     use: (client: RedfishClient) => Promise<T>,
   ): Promise<T> {
-    const sockets = new Set<Socket>();
+    const sockets = new Set<Destroyable>();
     const limitMs = options.requestLimitMs;
-    const limits = { connectMs: limitMs, maxAnswerBytes: MAX_ANSWER_BYTES };
+    const limits = {
+      connectMs: limitMs,
+      maxAnswerBytes: MAX_ANSWER_BYTES,
+      dial: options.dial,
+    };
     const agent = await makeRedfishAgent(access, limits, sockets);
     const client = new RedfishClient(access, agent, sockets, options.signal, limitMs);
     try {
@@ -113,8 +120,12 @@ export class RedfishClient {
     return await this.#send("POST", path, body);
   }
 
+  async delete(path: string): Promise<RedfishAnswer> {
+    return await this.#send("DELETE", path);
+  }
+
   async #send(
-    method: "GET" | "PATCH" | "POST",
+    method: "GET" | "PATCH" | "POST" | "DELETE",
     path: string,
     body?: RedfishBody,
     etag?: string,

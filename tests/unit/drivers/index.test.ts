@@ -34,7 +34,8 @@ describe("the table of hardware types", () => {
   for (const [name, console_, power, management] of [
     ["ipmi", "ipmitool-socat", "ipmitool", "ipmitool"],
     ["redfish", "ipmitool-socat", "redfish", "redfish"],
-    ["ilo", "ipmitool-socat", "redfish", "redfish"],
+    ["ilo", "ilo-browser", "redfish", "redfish"],
+    ["supermicro", "redfish-graphical", "redfish", "redfish"],
     ["idrac", "idrac-vnc", "redfish", "redfish"],
   ] as const)
     it(`prefers console ${console_}, power ${power} and management ${management} for ${name}`, () => {
@@ -46,12 +47,27 @@ describe("the table of hardware types", () => {
     });
 
   it("offers ipmitool-socat, and ipmitool for power and management, wherever a BMC may speak IPMI", () => {
-    for (const name of ["ipmi", "redfish", "idrac", "ilo"]) {
+    for (const name of ["ipmi", "redfish", "idrac", "ilo", "supermicro"]) {
       const supported = HARDWARE_TYPES[name]?.supportedInterfaces;
       assert.equal(supported?.console.includes("ipmitool-socat"), true, name);
       assert.equal(supported?.power.includes("ipmitool"), true, name);
       assert.equal(supported?.management.includes("ipmitool"), true, name);
     }
+  });
+
+  it("offers the BMC's own web page wherever there is a BMC", () => {
+    for (const name of ["ipmi", "redfish", "idrac", "ilo", "supermicro"])
+      assert.ok(
+        HARDWARE_TYPES[name]?.supportedInterfaces.console.includes("redfish-graphical"),
+        name,
+      );
+    const ilos = Object.values(HARDWARE_TYPES).filter(({ supportedInterfaces }) =>
+      supportedInterfaces.console.includes("ilo-browser"),
+    );
+    assert.deepEqual(
+      ilos.map(({ name }) => name),
+      ["ilo"],
+    );
   });
 
   it("has a telemetry interface by the name of each management interface that asks a BMC", () => {
