@@ -25,6 +25,8 @@ export const CLOSED_REASONS = {
   node_deleted: 1001,
   /** The console was restarted (health check, take-over); connecting again works. */
   console_restarted: 1012,
+  /** Somebody else on the same console took it over; joining again works. */
+  taken_over: 1008,
   /** An operator ended this session. */
   killed_by_operator: 1008,
   /** The proxy stops; connecting again reaches another one or the next start. */

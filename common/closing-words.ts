@@ -21,6 +21,7 @@ const REASONS: Readonly<Record<ClosedReason, Closing>> = {
   node_released: final("closed because the machine was released"),
   node_deleted: final("closed because the machine was removed"),
   console_restarted: again("the machine's console was restarted"),
+  taken_over: final("closed because somebody else took this console over"),
   killed_by_operator: final("closed because an operator ended this session"),
   proxy_shutdown: again("the console service is restarting"),
   proxy_crashed: again("the console service stopped unexpectedly"),

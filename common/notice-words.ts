@@ -51,7 +51,10 @@ export class NoticeWords {
       case "warning_over":
         return ["the session goes on"];
       case "state":
-        return [];
+      case "starting":
+      case "bmc":
+      case "others":
+        return []; // of screens, which have no terminal
     }
   }
 

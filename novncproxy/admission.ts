@@ -21,6 +21,8 @@ export interface AdmissionOptions {
   readonly maxSessions: number;
   readonly maxSessionsPerNode: number;
   readonly maxSessionsPerToken: number;
+  /** [close_hook]url is set: somebody is told of every end. */
+  readonly closeHook: boolean;
 }
 
 export interface Visitor {
@@ -110,7 +112,7 @@ export class Admission {
   }
 
   async #open({ token, nodeUuid, sourceAddress, userAgent }: Visitor): Promise<OpenedSession> {
-    const { host: proxyHost, maxSessionsPerNode, maxSessionsPerToken } = this.options;
+    const { host: proxyHost, maxSessionsPerNode, maxSessionsPerToken, closeHook } = this.options;
     try {
       return await this.#sessions.open({
         token,
@@ -120,6 +122,7 @@ export class Admission {
         proxyHost,
         maxSessionsPerNode,
         maxSessionsPerToken,
+        closeHook,
       });
     } catch (error) {
       if (mayHaveOpened(error)) this.#rows.doubt();

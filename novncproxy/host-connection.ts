@@ -4,7 +4,7 @@
  *
  * Dials nothing but what the endpoint says, and never decides that the session ends.
  */
-import { connect, type Socket } from "node:net";
+import { connect, Socket } from "node:net";
 import type { CaFiles } from "../common/ca-files.ts";
 import type { Clock } from "../common/clock.ts";
 import { describeTransport, type StoredConsoleEndpoint } from "../common/console-endpoint.ts";
@@ -15,11 +15,13 @@ import {
   messageOf,
   RFBProtocolError,
 } from "../common/errors.ts";
+import type { HostWebSocket } from "../common/host-websocket/host-websocket.ts";
 import type { HostChannel } from "../common/rfb/byte-channel.ts";
 import { HandshakeQueue } from "./handshake-queue.ts";
-import { upgradeToTls, type HostTlsKind } from "../common/host-tls.ts";
+import { upgradeToTls, type ClientCertificate, type HostTlsKind } from "../common/host-tls.ts";
 import { ReadBufferChooser, type ReadBuffer, type ReadBuffers } from "./read-buffers.ts";
 import { READ_PROTOCOL_VERSION } from "../common/rfb/constants.ts";
+import { READ_PRELUDE } from "./rfb/prelude.ts";
 import type { TurnQueue } from "./turn-queue.ts";
 import { HEADER_ROOM } from "./ws-frame.ts";
 
@@ -35,13 +37,17 @@ export interface HostListener {
 }
 
 export interface HostConnectionOptions {
-  readonly endpoint: Pick<StoredConsoleEndpoint, "transport" | "tls" | "quirks">;
+  readonly endpoint: Pick<StoredConsoleEndpoint, "transport" | "tls" | "quirks" | "preludeSeconds">;
   readonly buffers: ReadBuffers;
   readonly turns: TurnQueue;
   readonly caFiles: CaFiles;
   readonly clock: Clock;
   /** How long each step (dial, TLS, one read) may take. */
   readonly stepMilliseconds: number;
+  /** Shown to a machine side that asks who we are. */
+  readonly clientCertificate?: ClientCertificate | undefined;
+  /** Just dialled, see dial-web-socket.ts: it is the connection then, and has limits of its own for that. */
+  readonly webSocket?: HostWebSocket | undefined;
 }
 
 /** A connection with this many reads in a row of at most so many bytes is somebody typing. */
@@ -59,9 +65,9 @@ export class HostConnection implements HostChannel {
   #options: HostConnectionOptions | undefined;
   readonly #listener: HostListener;
   readonly #chooser: ReadBufferChooser;
-  readonly #socket: Socket;
+  readonly #socket: Socket | HostWebSocket;
   /** The same or the TLS socket around it: what is written to. */
-  #stream: Socket;
+  #stream: Socket | HostWebSocket;
   #queue: HandshakeQueue | undefined = new HandshakeQueue();
   #connected: { resolve: () => void; reject: (error: Error) => void } | undefined;
   #dialUntil: number;
@@ -79,22 +85,28 @@ export class HostConnection implements HostChannel {
     this.name = describeTransport(options.endpoint.transport);
     this.#listener = listener;
     this.#chooser = new ReadBufferChooser(options.buffers, options.clock);
-    this.#dialUntil = options.clock.now() + options.stepMilliseconds;
-    const { transport } = options.endpoint;
-    this.#socket = connect({
-      ...(transport.kind === "tcp"
-        ? { host: transport.host, port: transport.port }
-        : { path: transport.path }),
+    const { webSocket } = options;
+    this.#dialUntil = webSocket ? Infinity : options.clock.now() + options.stepMilliseconds;
+    this.#socket = webSocket ?? this.#dial(options.endpoint.transport);
+    this.#stream = this.#socket;
+    webSocket?.on("data", (bytes: Buffer) => this.#onData(bytes));
+    this.#socket.once("connect", () => this.#connected?.resolve());
+    this.#watch(this.#socket);
+  }
+
+  #dial(transport: StoredConsoleEndpoint["transport"]): Socket {
+    const socket = connect({
+      ...(transport.kind === "unix"
+        ? { path: transport.path }
+        : { host: transport.host, port: transport.port }),
       onread: {
         buffer: () => this.#chooser.present.payload,
         callback: (bytes: number) => this.#onRead(bytes),
       },
     });
-    this.#stream = this.#socket;
-    this.#socket.setNoDelay(true);
-    this.#socket.setKeepAlive(true, KEEP_ALIVE_MILLISECONDS);
-    this.#socket.once("connect", () => this.#connected?.resolve());
-    this.#watch(this.#socket);
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, KEEP_ALIVE_MILLISECONDS);
+    return socket;
   }
 
   /**
@@ -107,7 +119,8 @@ export class HostConnection implements HostChannel {
       this.#connected = { resolve, reject };
     });
     this.#connected = undefined;
-    if (this.#options?.endpoint.tls?.wrap) await this.startTls("certificate");
+    const { endpoint, webSocket } = this.#options ?? {};
+    if (endpoint?.tls?.wrap && !webSocket) await this.startTls("certificate");
   }
 
   /* ---- handshake --------------------------------------------------------------------------- */
@@ -116,12 +129,8 @@ export class HostConnection implements HostChannel {
     const options = this.#options;
     if (!this.#queue || !options)
       return Promise.reject(new HostError(`${name}: the handshake is over`));
-    const banner = options.endpoint.quirks?.bannerTimeoutSeconds;
-    const patience =
-      name === READ_PROTOCOL_VERSION && banner !== undefined
-        ? banner * 1000
-        : options.stepMilliseconds;
-    const bytes = this.#queue.read(name, length, options.clock.now() + patience);
+    const until = options.clock.now() + patienceSeconds(options, name) * 1000;
+    const bytes = this.#queue.read(name, length, until);
     if (this.#queue.length < AHEAD_BYTES) this.#stream.resume();
     return bytes;
   }
@@ -133,12 +142,15 @@ export class HostConnection implements HostChannel {
     /* bytes sent in the clear must never pass for encrypted ones */
     if (this.#queue && this.#queue.length > 0)
       throw new RFBProtocolError("TLS handshake: the host sent bytes before it");
+    if (!(this.#socket instanceof Socket))
+      throw new RFBProtocolError("TLS handshake: the host asks for it inside a WebSocket");
     const secure = await upgradeToTls(this.#socket, {
       kind,
       tls,
       hostName: transport.kind === "tcp" ? transport.host : "localhost",
       timeoutSeconds: options.stepMilliseconds / 1000,
       caFiles: options.caFiles,
+      client: options.clientCertificate,
     });
     if (this.#gone) {
       secure.destroy();
@@ -151,8 +163,9 @@ export class HostConnection implements HostChannel {
 
   /** Fails the dial or the read whose time is over. */
   expire(now: number): void {
-    if (!this.#options) return;
-    const seconds = this.#options.stepMilliseconds / 1000;
+    const options = this.#options;
+    if (!options) return;
+    const seconds = options.stepMilliseconds / 1000;
     if (this.#connected && now >= this.#dialUntil)
       this.#connected.reject(
         new HostTimeout(`${this.name} did not take the connection within ${seconds} seconds`),
@@ -161,7 +174,7 @@ export class HostConnection implements HostChannel {
       now,
       (name) =>
         new HostTimeout(
-          `${this.name} sent no ${name} in time (${(name === READ_PROTOCOL_VERSION ? this.#options?.endpoint.quirks?.bannerTimeoutSeconds : undefined) ?? seconds} seconds)`,
+          `${this.name} sent no ${name} in time (${patienceSeconds(options, name)} seconds)`,
         ),
     );
   }
@@ -198,6 +211,7 @@ export class HostConnection implements HostChannel {
    * whole until its last byte is taken; the handle's queue counts bytes.
    */
   get untakenBytes(): number {
+    if ("untakenBytes" in this.#socket) return this.#socket.untakenBytes;
     const { _handle: handle } = this.#socket as { _handle?: { writeQueueSize?: number } | null };
     return handle?.writeQueueSize ?? this.waitingBytes;
   }
@@ -286,7 +300,7 @@ export class HostConnection implements HostChannel {
     return false;
   }
 
-  #watch(stream: Socket): void {
+  #watch(stream: Socket | HostWebSocket): void {
     stream.on("error", (error) => this.#onGone(error));
     stream.on("end", () => this.#onGone(undefined));
     stream.on("close", () => this.#onGone(undefined));
@@ -295,11 +309,7 @@ export class HostConnection implements HostChannel {
   #onGone(error: Error | undefined): void {
     if (this.#gone) return;
     if (this.#connected) {
-      this.#connected.reject(
-        new HostUnreachable(
-          `${this.name} cannot be reached: ${error ? messageOf(error) : "closed"}`,
-        ),
-      );
+      this.#connected.reject(this.#unreachable(error));
       return;
     }
     if (this.#queue) {
@@ -315,10 +325,30 @@ export class HostConnection implements HostChannel {
     this.#reportGone(error === undefined);
   }
 
+  /** A WebSocket says itself what was wrong with the machine. */
+  #unreachable(error: Error | undefined): HostError {
+    if (error instanceof HostError) return error;
+    const why = error ? messageOf(error) : "closed";
+    return new HostUnreachable(`${this.name} cannot be reached: ${why}`);
+  }
+
   #reportGone(clean: boolean): void {
     this.#gone = true;
     this.#listener.onHostGone(clean);
   }
+}
+
+function patienceSeconds(
+  { endpoint, stepMilliseconds }: HostConnectionOptions,
+  name: string,
+): number {
+  const own =
+    name === READ_PROTOCOL_VERSION
+      ? endpoint.quirks?.bannerTimeoutSeconds
+      : name === READ_PRELUDE
+        ? endpoint.preludeSeconds
+        : undefined;
+  return own ?? stepMilliseconds / 1000;
 }
 
 /** Header room and the bytes of one read, in memory of their own. */

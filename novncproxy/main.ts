@@ -5,6 +5,7 @@ import { CaFiles } from "../common/ca-files.ts";
 import { systemClock, type Clock } from "../common/clock.ts";
 import type { Config } from "../common/config/options.ts";
 import { AlreadyInUse, ConfigInvalid } from "../common/errors.ts";
+import { BmcSessions } from "../common/host-websocket/bmc-sessions.ts";
 import { Releasers } from "../common/lifecycle.ts";
 import type { Logger } from "../common/log.ts";
 import { isLoopback } from "../common/loopback.ts";
@@ -14,6 +15,7 @@ import { takeProcessLock } from "../common/process-lock.ts";
 import type { SecretBox } from "../common/secret-box.ts";
 import type { Database } from "../db/database.ts";
 import { Admission } from "./admission.ts";
+import { Company } from "./company.ts";
 import { ConsoleLogRoute } from "./console-log/log-route.ts";
 import { createRoutes } from "./http-routes.ts";
 import { createMetrics, type ProxyMetrics } from "./metrics.ts";
@@ -101,6 +103,7 @@ export async function startNoVNCProxy(deps: NoVNCProxyDeps): Promise<NoVNCProxy>
     releasers.push("the console logs", () => logs?.close());
     releasers.push("the session rows", () => rows.settle());
     releasers.push("the timers of sessions", () => registry.stop());
+    releasers.push("the sessions at BMCs", () => parts.environment.bmcSessions.settle());
     releasers.push("the serial lines", () => lines.stop());
     releasers.push("turns", () => parts.environment.turns.stop());
     releasers.push("the listener", () => listener.stop());
@@ -197,7 +200,12 @@ function makeSessionParts(deps: NoVNCProxyDeps): SessionParts {
     metrics,
     updateMilliseconds: config.vnc.session_update_interval * 1000,
   });
-  const environment = makeEnvironment(deps, clock, metrics, rows);
+  const company = new Company({
+    sessions: database.sessions,
+    pollKills: () => registry.pollKills(),
+    log,
+  });
+  const environment = makeEnvironment(deps, clock, metrics, { rows, company });
   const logs = makeLogs(deps, clock, metrics);
   const lines = new SerialLines({
     lines: database.lines,
@@ -219,6 +227,7 @@ function makeSessionParts(deps: NoVNCProxyDeps): SessionParts {
     maxSessions: config.vnc.max_sessions,
     maxSessionsPerNode: config.vnc.max_sessions_per_node,
     maxSessionsPerToken: config.vnc.max_sessions_per_token,
+    closeHook: config.close_hook.url !== "",
   };
   const admission = new Admission({ options, sessions: database.sessions, registry, rows });
   const entrance = new SerialEntrance({ admission, lines, registry, environment });
@@ -229,7 +238,7 @@ function makeEnvironment(
   { config, log, secretBox }: NoVNCProxyDeps,
   clock: Clock,
   metrics: ProxyMetrics,
-  rows: SessionRows,
+  { rows, company }: Pick<SessionEnvironment, "rows" | "company">,
 ): SessionEnvironment {
   return {
     clock,
@@ -246,8 +255,10 @@ function makeEnvironment(
       warning: config.vnc.timeout_warning * 1000,
     },
     stepMilliseconds: config.vnc.handshake_timeout * 1000,
+    bmcSessions: new BmcSessions(),
     pingMilliseconds: config.vnc.ping_interval * 1000,
     readOnly: config.vnc.read_only,
+    company,
   };
 }
 

@@ -6,7 +6,7 @@
  */
 import type { Clock } from "../common/clock.ts";
 import { CLOSED_REASONS, type ClosedReason } from "../common/closed-reason.ts";
-import { ConsoleServiceError, messageOf } from "../common/errors.ts";
+import { ConsoleServiceError, ConsoleStartFailed, messageOf } from "../common/errors.ts";
 import type { Logger } from "../common/log.ts";
 import type { OpenedSession, SessionCounters, SessionMode } from "../db/database.ts";
 import type { ProxyMetrics } from "./metrics.ts";
@@ -190,7 +190,8 @@ export class SessionRecord {
     };
     if (known) this.#environment.log.warn("console session failed", fields);
     else this.#environment.log.error("console session failed unexpectedly", fields);
-    return this.#end(known?.code ?? "INTERNAL", known?.closeCode ?? 1011);
+    const reason = known instanceof ConsoleStartFailed ? known.reason : known?.code;
+    return this.#end(reason ?? "INTERNAL", known?.closeCode ?? 1011);
   }
 
   #end(reason: string, closeCode: number): SessionEnding | undefined {

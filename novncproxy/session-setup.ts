@@ -5,12 +5,14 @@
  * The machine's password is opened here, and only here, for the length of the login.
  */
 import { endpointPasswordPlace } from "../common/console-endpoint.ts";
+import type { PreludeMessage } from "../common/console-prelude.ts";
 import { hostHandshake, type HostLogin } from "../common/rfb/host-handshake.ts";
 import type { SecretBox } from "../common/secret-box.ts";
 import type { OpenedSession } from "../db/database.ts";
 import type { HostConnection } from "./host-connection.ts";
 import { ClientMessageWalker } from "./rfb/client-message-walker.ts";
 import { applyQuirks } from "./rfb/quirks.ts";
+import { readPrelude } from "./rfb/prelude.ts";
 import { readServerInit } from "./rfb/server-init.ts";
 import type { ServerMessageTranslator } from "./rfb/server-message-translator.ts";
 import { tenantHandshake } from "./rfb/tenant-handshake.ts";
@@ -26,6 +28,7 @@ export interface RelayPath {
 
 /**
  * @param onDialled called when the machine took the connection
+ * @param onStarting called before that, for each thing that an endpoint says while it starts
  * @throws {HostError} family, TenantProtocolError; the browser has then been told in RFB's words
  */
 export async function connectSession(parts: {
@@ -35,6 +38,7 @@ export async function connectSession(parts: {
   readonly secretBox: SecretBox;
   readonly viewOnly: boolean;
   readonly onDialled: () => void;
+  readonly onStarting: (message: PreludeMessage) => void;
 }): Promise<RelayPath> {
   const { tenant, host } = parts;
   const login = logIn(parts);
@@ -60,11 +64,14 @@ async function logIn(parts: {
   readonly opened: OpenedSession;
   readonly secretBox: SecretBox;
   readonly onDialled: () => void;
+  readonly onStarting: (message: PreludeMessage) => void;
 }): Promise<void> {
   const { host, opened, secretBox } = parts;
   await host.connected();
+  const startsFirst = opened.endpoint.preludeSeconds !== undefined;
+  const channel = startsFirst ? await readPrelude(host, parts.onStarting) : host;
   parts.onDialled();
-  await hostHandshake(host, loginOf(opened, secretBox));
+  await hostHandshake(channel, loginOf(opened, secretBox));
 }
 
 function loginOf(opened: OpenedSession, secretBox: SecretBox): HostLogin {

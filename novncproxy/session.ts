@@ -7,9 +7,14 @@
 import type { Socket } from "node:net";
 import type { CaFiles } from "../common/ca-files.ts";
 import type { ClosedReason } from "../common/closed-reason.ts";
+import type { PreludeMessage } from "../common/console-prelude.ts";
 import { HostTimeout, TenantProtocolError } from "../common/errors.ts";
+import type { BmcSessions } from "../common/host-websocket/bmc-sessions.ts";
 import type { SecretBox } from "../common/secret-box.ts";
 import type { OpenedSession } from "../db/database.ts";
+import { clientCertificateOf } from "./client-certificate.ts";
+import type { Company } from "./company.ts";
+import { dialWebSocket } from "./dial-web-socket.ts";
 import { HostConnection, type HostListener } from "./host-connection.ts";
 import type { ReadBuffers } from "./read-buffers.ts";
 import type { ServerMessageTranslator } from "./rfb/server-message-translator.ts";
@@ -32,6 +37,8 @@ export interface SessionEnvironment extends RecordEnvironment {
   readonly turns: TurnQueue;
   readonly caFiles: CaFiles;
   readonly stepMilliseconds: number;
+  readonly bmcSessions: BmcSessions;
+  readonly company: Company;
 }
 
 /** `connecting`: dial; `authenticating`: both handshakes; `closing`: waiting for the browser's goodbye. */
@@ -89,7 +96,13 @@ export class ConsoleSession implements CarriedSession, TenantListener, HostListe
 
   async #connect(opened: OpenedSession): Promise<void> {
     const began = performance.now();
-    const host = new HostConnection({ endpoint: opened.endpoint, ...this.#environment }, this);
+    const { endpoint, node } = opened;
+    const clientCertificate = clientCertificateOf(endpoint, node.uuid, this.#environment.secretBox);
+    const webSocket = dialWebSocket(endpoint, node.uuid, this.#environment);
+    const host = new HostConnection(
+      { endpoint, clientCertificate, webSocket, ...this.#environment },
+      this,
+    );
     this.#host = host;
     const path = await connectSession({
       tenant: this.#tenant,
@@ -101,6 +114,7 @@ export class ConsoleSession implements CarriedSession, TenantListener, HostListe
         this.#state = "authenticating";
         this.#notice({ type: "state", state: "authenticating" });
       },
+      onStarting: (message) => this.#noticeStart(message),
     });
     if (this.record.isOver) return;
     this.#path = path;
@@ -108,6 +122,7 @@ export class ConsoleSession implements CarriedSession, TenantListener, HostListe
     this.#state = "connected";
     this.#environment.metrics.connectSeconds.observe((performance.now() - began) / 1000);
     this.#notice({ type: "state", state: "connected" });
+    void this.#tellOthers(false);
     host.startRelay();
     this.#tenant.startRelay();
   }
@@ -157,11 +172,26 @@ export class ConsoleSession implements CarriedSession, TenantListener, HostListe
   }
 
   onTenantText(text: string): void {
-    if (!this.#speaksNotices || !isKeepOpen(text)) {
+    const type = this.#speaksNotices ? typeOf(text) : undefined;
+    if (type === "keep_open") this.record.noteInput();
+    else if (type === "take_over") void this.#takeOver();
+    else
       this.fail(new TenantProtocolError("the browser sent a text message that means nothing here"));
-      return;
-    }
-    this.record.noteInput();
+  }
+
+  /** Of no use to who may only look. */
+  async #takeOver(): Promise<void> {
+    if (this.record.viewOnly || this.#state !== "connected") return;
+    await this.#environment.company.takeOver(this.record);
+    await this.#tellOthers(true);
+  }
+
+  /** @param evenNone says so when there is nobody */
+  async #tellOthers(evenNone: boolean): Promise<void> {
+    if (!this.#speaksNotices) return;
+    const others = await this.#environment.company.of(this.record);
+    if (!others || this.#state !== "connected") return;
+    if (evenNone || others.controlling + others.watching > 0) this.#notice(others);
   }
 
   #sendTranslated(translator: ServerMessageTranslator, bytes: Buffer): boolean {
@@ -250,16 +280,21 @@ export class ConsoleSession implements CarriedSession, TenantListener, HostListe
     this.#tenant.close(ending.closeCode, ending.reason);
   }
 
+  #noticeStart(message: PreludeMessage): void {
+    if (message.type === "bmc") this.#notice({ type: "bmc", answers: message.answers });
+    else if (message.type === "step") this.#notice({ ...message, type: "starting" });
+  }
+
   /** @returns false when it should be said again later */
   #notice(message: SessionNotice): boolean {
     return !this.#speaksNotices || this.#tenant.sendText(message);
   }
 }
 
-function isKeepOpen(text: string): boolean {
+function typeOf(text: string): unknown {
   try {
-    return (JSON.parse(text) as { type?: unknown } | null)?.type === "keep_open";
+    return (JSON.parse(text) as { type?: unknown } | null)?.type;
   } catch {
-    return false;
+    return undefined;
   }
 }

@@ -14,6 +14,7 @@ import type { ConsoleAddress } from "./launch-parameters.ts";
 import { wordsForEnding, type Ending } from "./reasons.ts";
 import { askWhyRefused } from "./refusal.ts";
 import { KEEP_OPEN } from "./session-messages.ts";
+import type { Start } from "./start-steps.ts";
 
 /** What one WebSocket carries, from its opening to its end. */
 export interface Carried {
@@ -30,6 +31,8 @@ export interface Carried {
 /** What the carried side tells; ignored once its connection is over. */
 export interface Attempt {
   progress(state: "connecting" | "authenticating"): void;
+  starting(start: Omit<Start, "controllerAnswers">): void;
+  controller(answers: boolean): void;
   connected(): void;
   ended(ending: Ending): void;
 }
@@ -111,6 +114,7 @@ export class ConnectionKeeper {
         if (wordsForEnding(state.ending).aftermath === "forget") this.#parts.forgetLink();
         break;
       case "connecting":
+      case "starting":
       case "signing_in":
       case "connected":
         break;
@@ -145,6 +149,8 @@ export class ConnectionKeeper {
     };
     return this.#parts.carry(channel, {
       progress: (state) => ifCurrent({ type: "progress", state }),
+      starting: (start) => ifCurrent({ type: "starting", start }),
+      controller: (answers) => ifCurrent({ type: "controller", answers }),
       connected: () => ifCurrent({ type: "connected", atMs: performance.now() }),
       ended: (ending) => this.#endOf(running(), ending),
     });

@@ -4,9 +4,12 @@
  * state asks for.
  */
 import { wordsForEnding, type Ending } from "./reasons.ts";
+import type { Start } from "./start-steps.ts";
 
 export type ConnectionState =
   | { readonly phase: "connecting"; readonly attempt: number }
+  /** The console has to be started first. */
+  | { readonly phase: "starting"; readonly attempt: number; readonly start: Start }
   | { readonly phase: "signing_in"; readonly attempt: number }
   | { readonly phase: "connected"; readonly attempt: number; readonly sinceMs: number }
   | {
@@ -21,6 +24,9 @@ export type ConnectionState =
 export type ConnectionEvent =
   /** The service said how far it is with the machine. */
   | { readonly type: "progress"; readonly state: "connecting" | "authenticating" }
+  /** The service is starting the console. */
+  | { readonly type: "starting"; readonly start: Omit<Start, "controllerAnswers"> }
+  | { readonly type: "controller"; readonly answers: boolean }
   /** The screen is there. */
   | { readonly type: "connected"; readonly atMs: number }
   | { readonly type: "ended"; readonly ending: Ending; readonly atMs: number }
@@ -46,6 +52,12 @@ export function advance(
   switch (event.type) {
     case "progress":
       return progressed(state, event.state);
+    case "starting":
+      return startsOn(state, event.start);
+    case "controller":
+      return state.phase === "starting"
+        ? { ...state, start: { ...state.start, controllerAnswers: event.answers } }
+        : state;
     case "connected":
       return isTrying(state)
         ? { phase: "connected", attempt: state.attempt, sinceMs: event.atMs }
@@ -63,6 +75,15 @@ export function advance(
 export function reconnectDelayMs(attempt: number, random: number): number {
   const whole = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (attempt - 1));
   return Math.round(whole * (1 - random / 5));
+}
+
+function startsOn(
+  state: ConnectionState,
+  start: Omit<Start, "controllerAnswers">,
+): ConnectionState {
+  if (!isTrying(state)) return state;
+  const controllerAnswers = state.phase === "starting" ? state.start.controllerAnswers : true;
+  return { phase: "starting", attempt: state.attempt, start: { ...start, controllerAnswers } };
 }
 
 function progressed(
@@ -99,6 +120,6 @@ function triesBefore(state: Exclude<ConnectionState, { phase: "closed" }>, atMs:
 
 function isTrying(
   state: ConnectionState,
-): state is Extract<ConnectionState, { phase: "connecting" | "signing_in" }> {
-  return state.phase === "connecting" || state.phase === "signing_in";
+): state is Extract<ConnectionState, { phase: "connecting" | "starting" | "signing_in" }> {
+  return ["connecting", "starting", "signing_in"].includes(state.phase);
 }

@@ -2,6 +2,7 @@
  * A screen on a connection: one noVNC viewer for each WebSocket that connection-keeper.ts opens, and the
  * service's messages for the page around it. The only owner of the viewer.
  */
+import type { Others } from "./company.ts";
 import type { ConnectionState } from "./connection.ts";
 import { ConnectionKeeper, type Attempt, type Carried } from "./connection-keeper.ts";
 import { CLOSED_BY_US, type ChannelClose, type ConsoleChannel } from "./console-channel.ts";
@@ -23,6 +24,8 @@ export interface PageParts {
   clipboard(text: string): void;
   warn(reason: WarningReason, secondsLeft: number): void;
   warningOver(): void;
+  /** Who else is on this machine's screen. */
+  others(others: Others, viewOnly: boolean): void;
   /** The link is of no use any more, or the user is done with it. */
   forgetLink(): void;
 }
@@ -99,6 +102,7 @@ export class ConsolePage {
         clearTimeout(reasonTimer);
         this.#viewer = undefined;
         this.#parts.warningOver();
+        this.#parts.others({ controlling: 0, watching: 0 }, this.#viewOnly);
         this.#parts.lastFrame.keep(viewer.snapshot());
         viewer.dispose();
       },
@@ -116,6 +120,19 @@ export class ConsolePage {
       case "state":
         // "connected" is the viewer's to say: it has the picture's size by then.
         if (message.state !== "connected") attempt.progress(message.state);
+        break;
+      case "starting":
+        attempt.starting({
+          step: message.step,
+          position: message.position,
+          sinceMs: performance.now() - message.elapsedMs,
+        });
+        break;
+      case "bmc":
+        attempt.controller(message.answers);
+        break;
+      case "others":
+        this.#parts.others(message, this.#viewOnly);
         break;
       case "warning":
         this.#parts.warn(message.reason, message.secondsLeft);

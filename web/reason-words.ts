@@ -75,6 +75,11 @@ export const NAMED_WORDS: Readonly<Record<string, Words>> = {
     "Connect again in a moment.",
     "reconnect",
   ),
+  taken_over: words(
+    "Somebody else took this console over",
+    "The machine goes on running. Connect again to join them.",
+    "offer",
+  ),
   killed_by_operator: words(
     "Closed because an operator ended this session",
     "Ask your operator before you open the console again.",
@@ -123,6 +128,8 @@ export const NAMED_WORDS: Readonly<Record<string, Words>> = {
 
   /* common/errors.ts: busy, try later */
   CONFLICT: words("The machine is busy with something else", TRY_OR_OPERATOR, "offer"),
+  IMAGE_IN_USE: words("The image is in use", TRY_OR_OPERATOR, "offer"),
+  IMAGE_NOT_FOUND: words("There is no such image", TRY_OR_OPERATOR, "offer"),
   NODE_LOCKED: words(
     "The machine is busy with something else",
     TRY_OR_OPERATOR,
@@ -188,6 +195,69 @@ export const NAMED_WORDS: Readonly<Record<string, Words>> = {
   RFB_AUTH_NO_AVAILABLE_SCHEME: words(
     "The machine's console wants a sign-in that is not supported",
     "Tell your operator.",
+    "offer",
+  ),
+
+  CONSOLE_START_FAILED: words(
+    "The machine's console could not be started",
+    TRY_OR_OPERATOR,
+    "offer",
+  ),
+
+  /* common/console-prelude.ts: the console had to be started first */
+  CONSOLE_BMC_UNREACHABLE: words(
+    "The machine's management controller does not answer",
+    "It may be restarting. Try again in a minute; if it stays like this, tell your operator to check its network and power.",
+    "offer",
+  ),
+  CONSOLE_BMC_UNTRUSTED: words(
+    "The machine's management controller could not prove its identity",
+    "Nothing was sent to it. Tell your operator that its certificate needs attention.",
+    "offer",
+  ),
+  CONSOLE_LOGIN_REFUSED: words(
+    "The machine's management controller refuses the service's sign-in",
+    "Trying again does not help. Tell your operator that the stored user name or password is not right.",
+    "offer",
+  ),
+  CONSOLE_SESSIONS_TAKEN: words(
+    "All console seats of this machine are taken",
+    "Others are signed in to its management controller. Try again in a few minutes, or ask your operator.",
+    "offer",
+  ),
+  CONSOLE_NOT_LICENSED: words(
+    "This machine has no licence for its remote screen",
+    "Tell your operator that its management controller needs one.",
+    "offer",
+  ),
+  CONSOLE_VIEWER_DISABLED: words(
+    "This machine's remote screen is switched off",
+    "Tell your operator that it has to be enabled in its management controller.",
+    "offer",
+  ),
+  CONSOLE_FIRMWARE_UNSUPPORTED: words(
+    "This machine's management controller is not known here",
+    "Tell your operator that there is no recipe for its maker or firmware.",
+    "offer",
+  ),
+  CONSOLE_PAGE_UNEXPECTED: words(
+    "The machine's management controller showed something unexpected",
+    TRY_OR_OPERATOR,
+    "offer",
+  ),
+  CONSOLE_NO_PICTURE: words(
+    "The machine's screen did not appear",
+    "The machine may be off, or send no picture. Check its power, then connect again.",
+    "offer",
+  ),
+  CONSOLE_BROWSER_FAILED: words(
+    "The viewer for this machine could not be started",
+    TRY_OR_OPERATOR,
+    "reconnect_if_interrupted",
+  ),
+  CONSOLE_QUEUE_TIMEOUT: words(
+    "No place became free in time",
+    "All console places are taken at the moment. Connect again to queue up once more.",
     "offer",
   ),
 

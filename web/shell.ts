@@ -4,6 +4,7 @@
  */
 import { listenForBarShortcut } from "./bar-shortcut.ts";
 import { ClipboardPanel } from "./clipboard-panel.ts";
+import { CompanyStrip, type Others } from "./company.ts";
 import type { ConnectionState } from "./connection.ts";
 import type { ConsolePage, PageParts } from "./console-page.ts";
 import { box } from "./elements.ts";
@@ -14,6 +15,7 @@ import type { LinkMemory } from "./link-memory.ts";
 import { Panels } from "./panels.ts";
 import { saveFile } from "./save-file.ts";
 import { savedName } from "./saved-name.ts";
+import { TAKE_OVER } from "./session-messages.ts";
 import { StatusView } from "./status-view.ts";
 import { Toolbar } from "./toolbar.ts";
 import { listenToTouchKeyboard } from "./touch-keyboard.ts";
@@ -35,6 +37,13 @@ export class Shell implements PageParts {
   readonly #warnings = new WarningBanner(() => {
     this.page?.connection.keepOpen();
     this.page?.viewer?.focus();
+  });
+  readonly #company = new CompanyStrip({
+    takeOver: () => {
+      this.page?.connection.sendText(TAKE_OVER);
+      this.page?.viewer?.focus();
+    },
+    back: () => this.page?.viewer?.focus(),
   });
   readonly #toolbar = new Toolbar({
     ctrlAltDel: () => {
@@ -91,6 +100,10 @@ export class Shell implements PageParts {
 
   warn(reason: "idle_timeout" | "session_limit", secondsLeft: number): void {
     this.#warnings.show(reason, secondsLeft);
+  }
+
+  others(others: Others, viewOnly: boolean): void {
+    this.#company.show(others, viewOnly);
   }
 
   warningOver(): void {

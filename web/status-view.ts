@@ -4,6 +4,8 @@
  */
 import { MAXIMUM_TRIES, type ConnectionState } from "./connection.ts";
 import { box, button, element } from "./elements.ts";
+import { StartProgress } from "./start-progress.ts";
+import { startSentence } from "./start-steps.ts";
 import { referenceOf, wordsForEnding } from "./reasons.ts";
 
 interface Shown {
@@ -18,6 +20,7 @@ interface Shown {
 
 const ICON_COLOURS: Readonly<Record<ConnectionState["phase"], string>> = {
   connecting: "#d29922",
+  starting: "#d29922",
   signing_in: "#d29922",
   waiting: "#d29922",
   connected: "#3fb950",
@@ -35,6 +38,7 @@ export class StatusView {
   readonly #action = button("card-action");
   readonly #announcer = box("announcer");
   readonly #icon = element("icon", HTMLLinkElement);
+  readonly #progress = new StartProgress();
   #ticker: ReturnType<typeof setInterval> | undefined;
 
   /** @param onAction the card's button was pressed */
@@ -57,6 +61,8 @@ export class StatusView {
     this.#icon.href = iconFor(ICON_COLOURS[state.phase]);
     this.#card.hidden = state.phase === "connected";
     this.#countDown(state.phase === "waiting" ? state.delayMs : undefined);
+    if (state.phase === "starting") this.#progress.show(state.start);
+    else this.#progress.hide();
     if (state.phase === "closed" && shown.action !== "") this.#action.focus();
   }
 
@@ -82,6 +88,8 @@ function describe(state: ConnectionState): Shown {
         state.attempt === 0 ? "Connecting" : "Reconnecting",
         state.attempt === 0 ? "Opening the machine's console." : tries(state.attempt),
       );
+    case "starting":
+      return busy("Starting", "Starting the machine's console", startSentence(state.start));
     case "signing_in":
       return busy("Signing in", "Signing in to the machine", "The service does this for you.");
     case "connected":

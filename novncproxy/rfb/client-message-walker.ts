@@ -14,13 +14,11 @@
 import type { ConsoleQuirks } from "../../common/console-endpoint.ts";
 import { TenantProtocolError } from "../../common/errors.ts";
 import {
-  enablingEncoding,
   headerBytesOf,
-  isInput,
-  isViewOnlyDropped,
   LONGEST_HEADER_BYTES,
   sizeOf,
-} from "./client-messages.ts";
+} from "../../common/rfb/client-message-size.ts";
+import { enablingEncoding, isInput, isViewOnlyDropped } from "./client-messages.ts";
 import {
   CLIENT_FRAMEBUFFER_UPDATE_REQUEST,
   CLIENT_POINTER_EVENT,

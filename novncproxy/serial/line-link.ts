@@ -2,20 +2,18 @@
  * One connection to what stands before a serial line: dials what the endpoint says, does TLS with the
  * certificates it names, and lets the dialect sort the bytes. Lives until it is lost or destroyed, and
  * never dials again.
- *
- * The client key of an endpoint is opened here, and only here, for the length of the TLS handshake.
  */
-import { connect, type Socket } from "node:net";
+import { connect, Socket } from "node:net";
 import type { CaFiles } from "../../common/ca-files.ts";
-import {
-  describeTransport,
-  endpointClientKeyPlace,
-  type StoredConsoleEndpoint,
-} from "../../common/console-endpoint.ts";
+import { describeTransport, type StoredConsoleEndpoint } from "../../common/console-endpoint.ts";
 import { messageOf } from "../../common/errors.ts";
-import { upgradeToTls, type ClientCertificate } from "../../common/host-tls.ts";
+import { upgradeToTls } from "../../common/host-tls.ts";
+import type { BmcSessions } from "../../common/host-websocket/bmc-sessions.ts";
+import type { HostWebSocket } from "../../common/host-websocket/host-websocket.ts";
 import { printable } from "../../common/printable.ts";
 import type { SecretBox } from "../../common/secret-box.ts";
+import { clientCertificateOf } from "../client-certificate.ts";
+import { dialWebSocket } from "../dial-web-socket.ts";
 import type { TurnQueue } from "../turn-queue.ts";
 import { IpmitoolDialect } from "./ipmitool-dialect.ts";
 import type { LineDialect, LineLoss } from "./line-dialect.ts";
@@ -34,6 +32,7 @@ export interface LinkEnvironment {
   readonly secretBox: SecretBox;
   readonly caFiles: CaFiles;
   readonly turns: TurnQueue;
+  readonly bmcSessions: BmcSessions;
   /** How long the connection and the TLS handshake may take, each. */
   readonly stepMilliseconds: number;
 }
@@ -49,9 +48,9 @@ export class LineLink {
   readonly #listener: LinkListener;
   readonly #name: string;
   readonly #dialect: LineDialect;
-  readonly #socket: Socket;
+  readonly #socket: Socket | HostWebSocket;
   /** The same or the TLS socket around it; undefined until bytes may flow. */
-  #stream: Socket | undefined;
+  #stream: Socket | HostWebSocket | undefined;
   #timer: NodeJS.Timeout | undefined;
   #encrypting = false;
   #turnBytes = 0;
@@ -72,19 +71,25 @@ export class LineLink {
     this.#name = describeTransport(transport);
     this.#dialect =
       endpoint.serial?.dialect === "ipmitool" ? new IpmitoolDialect() : new RawDialect();
-    this.#socket = connect(
-      transport.kind === "tcp"
-        ? { host: transport.host, port: transport.port, noDelay: true }
-        : { path: transport.path },
-    );
-    this.#socket.setKeepAlive(true, KEEP_ALIVE_MILLISECONDS);
-    const seconds = environment.stepMilliseconds / 1000;
-    this.#timer = setTimeout(
-      () => this.#fail(`${this.#name} did not take the connection within ${seconds} seconds`),
-      environment.stepMilliseconds,
-    );
+    const webSocket = dialWebSocket(endpoint, nodeUuid, environment);
+    this.#socket = webSocket ?? this.#dial(transport);
     this.#socket.once("connect", () => void this.#start());
     this.#watch(this.#socket);
+  }
+
+  #dial(transport: StoredConsoleEndpoint["transport"]): Socket {
+    const socket = connect(
+      transport.kind === "unix"
+        ? { path: transport.path }
+        : { host: transport.host, port: transport.port, noDelay: true },
+    );
+    socket.setKeepAlive(true, KEEP_ALIVE_MILLISECONDS);
+    const seconds = this.#environment.stepMilliseconds / 1000;
+    this.#timer = setTimeout(
+      () => this.#fail(`${this.#name} did not take the connection within ${seconds} seconds`),
+      this.#environment.stepMilliseconds,
+    );
+    return socket;
   }
 
   get settleMilliseconds(): number {
@@ -132,13 +137,14 @@ export class LineLink {
   async #start(): Promise<void> {
     clearTimeout(this.#timer);
     const { tls } = this.#endpoint;
-    if (!tls) {
-      this.#carry(this.#socket);
+    const socket = this.#socket;
+    if (!tls || !(socket instanceof Socket)) {
+      this.#carry(socket);
       return;
     }
     this.#encrypting = true; // until it is done, it says itself what went wrong
     try {
-      const secure = await this.#encrypt(tls);
+      const secure = await this.#encrypt(socket, tls);
       if (this.#over) secure.destroy();
       else this.#carry(secure);
     } catch (error) {
@@ -146,26 +152,19 @@ export class LineLink {
     }
   }
 
-  #encrypt(tls: NonNullable<StoredConsoleEndpoint["tls"]>): Promise<Socket> {
+  #encrypt(socket: Socket, tls: NonNullable<StoredConsoleEndpoint["tls"]>): Promise<Socket> {
     const { transport } = this.#endpoint;
-    return upgradeToTls(this.#socket, {
+    return upgradeToTls(socket, {
       kind: "certificate",
       tls,
       hostName: transport.kind === "tcp" ? transport.host : "localhost",
       timeoutSeconds: this.#environment.stepMilliseconds / 1000,
       caFiles: this.#environment.caFiles,
-      client: this.#clientCertificate(),
+      client: clientCertificateOf(this.#endpoint, this.#nodeUuid, this.#environment.secretBox),
     });
   }
 
-  #clientCertificate(): ClientCertificate | undefined {
-    const { clientCertificate: certificate, clientKey } = this.#endpoint.credentials ?? {};
-    if (certificate === undefined || clientKey === undefined) return undefined;
-    const key = this.#environment.secretBox.open(clientKey, endpointClientKeyPlace(this.#nodeUuid));
-    return { certificate, key };
-  }
-
-  #carry(stream: Socket): void {
+  #carry(stream: Socket | HostWebSocket): void {
     this.#stream = stream;
     if (stream !== this.#socket) this.#watch(stream);
     stream.on("data", (bytes: Buffer) => this.#onData(bytes));
@@ -186,7 +185,7 @@ export class LineLink {
     turns.push(this);
   }
 
-  #watch(stream: Socket): void {
+  #watch(stream: Socket | HostWebSocket): void {
     stream.on("error", (error) => this.#onGone(error));
     stream.on("end", () => this.#onGone(undefined));
     stream.on("close", () => this.#onGone(undefined));

@@ -41,6 +41,66 @@ describeOnContractServer("console page: connection", (fixture) => {
     assert.match(await console.cardText(), /^Signing in to the machine/);
   });
 
+  it("shows the steps of a start, where it is, and since when", async () => {
+    const { console, page } = await fixture().open({ holdAt: "connecting" });
+    await console.waitForPhase("connecting");
+    await eventually("connection", async () => fixture().server.connections.length, Boolean);
+    const { last } = fixture().server;
+    last.send({ type: "starting", step: "queue", elapsedMs: 0, position: 2 });
+    await console.waitForPhase("starting");
+    assert.match(await console.cardText(), /All places are taken. You are number 2 in the queue./);
+    last.send({ type: "starting", step: "login", elapsedMs: 7300 });
+    const current = page.locator("#card-steps [aria-current=step]");
+    await eventually(
+      "the step",
+      () => current.textContent(),
+      (text) => text === "Sign in to it",
+    );
+    assert.match(await console.cardText(), /\b[78] s\b/);
+    assert.equal(await page.locator("#card-steps [data-state=done]").count(), 2);
+    last.send({ type: "bmc", answers: false });
+    await eventually(
+      "the word of silence",
+      () => console.cardText(),
+      (text) => text.includes("does not answer at the moment"),
+    );
+    last.send({ type: "state", state: "authenticating" });
+    last.rfb.start();
+    await console.waitForPhase("connected");
+    assert.equal(await page.locator("#card").isVisible(), false);
+  });
+
+  it("says what went wrong with a start, in words", async () => {
+    const { console } = await fixture().open({ holdAt: "connecting" });
+    await eventually("connection", async () => fixture().server.connections.length, Boolean);
+    fixture().server.last.close(1013, "CONSOLE_LOGIN_REFUSED");
+    await console.waitForPhase("closed");
+    assert.match(await console.cardText(), /refuses the service's sign-in/);
+  });
+
+  it("says who else is there, and takes the machine over when asked", async () => {
+    const { page } = await fixture().openConnected();
+    const { last } = fixture().server;
+    last.send({ type: "others", controlling: 1, watching: 2 });
+    await page.getByText("3 others are on this machine too; 1 of them can type.").waitFor();
+    await page.getByRole("button", { name: "Take over" }).click();
+    await eventually("message", async () => last.texts.length, Boolean);
+    assert.deepEqual(JSON.parse(last.texts[0] ?? ""), { type: "take_over" });
+    assert.equal(await page.locator("#company").isVisible(), false);
+    last.send({ type: "others", controlling: 1, watching: 0 });
+    await page.getByRole("button", { name: "Stay together" }).click();
+    assert.equal(await page.locator("#company").isVisible(), false);
+  });
+
+  it("offers to join again after somebody else took over", async () => {
+    const { console, page } = await fixture().openConnected();
+    fixture().server.last.close(1008, "taken_over");
+    await console.waitForPhase("closed");
+    assert.match(await console.cardText(), /^Somebody else took this console over/);
+    await page.getByRole("button", { name: "Reconnect" }).click();
+    await console.waitForPhase("connected");
+  });
+
   it("shows why a connection was refused and does not try again", async () => {
     const refusal = { status: 403, code: "INVALID_TOKEN" };
     const { console, page } = await fixture().open({ refusal });

@@ -222,6 +222,10 @@ export class TerminalPage {
       case "warning_over":
         this.#parts.warningOver();
         break;
+      case "starting":
+      case "bmc":
+      case "others":
+        break; // of screens
     }
   }
 

@@ -29,6 +29,30 @@ describe("a console connection", () => {
     assert.equal(after(authenticating, connected()).phase, "connected");
   });
 
+  it("goes through the steps of a console that has to be started", () => {
+    const start = { step: "login", position: 0, sinceMs: 5 } as const;
+    const state = after({ type: "starting", start });
+    assert.deepEqual(state, {
+      phase: "starting",
+      attempt: 0,
+      start: { ...start, controllerAnswers: true },
+    });
+    const signsIn: ConnectionEvent = { type: "progress", state: "authenticating" };
+    assert.equal(advance(state, signsIn, 0).phase, "signing_in");
+    assert.equal(advance(state, connected(), 0).phase, "connected");
+  });
+
+  it("remembers from step to step that the controller does not answer", () => {
+    const step = (name: "reach" | "login"): ConnectionEvent => ({
+      type: "starting",
+      start: { step: name, position: 0, sinceMs: 0 },
+    });
+    const silent: ConnectionEvent = { type: "controller", answers: false };
+    const state = after(step("reach"), silent, step("login"));
+    assert.equal(state.phase === "starting" && state.start.controllerAnswers, false);
+    assert.equal(after(connected(), silent).phase, "connected");
+  });
+
   it("takes late progress messages for nothing", () => {
     const late: ConnectionEvent = { type: "progress", state: "authenticating" };
     assert.equal(after(connected(), late).phase, "connected");

@@ -25,6 +25,30 @@ describe("session messages", () => {
     assert.equal((message as { nodeName: string }).nodeName, "1b");
   });
 
+  it("tell how far a start is, and leave out what is no step", () => {
+    assert.deepEqual(parse({ type: "starting", step: "queue", elapsedMs: 1200.7, position: 2 }), {
+      type: "starting",
+      step: "queue",
+      elapsedMs: 1200,
+      position: 2,
+    });
+    assert.deepEqual(parse({ type: "starting", step: "login", elapsedMs: -1 }), {
+      type: "starting",
+      step: "login",
+      elapsedMs: 0,
+      position: 0,
+    });
+    assert.equal(parse({ type: "starting", step: "coffee", elapsedMs: 1 }), undefined);
+  });
+
+  it("tell who else is there", () => {
+    assert.deepEqual(parse({ type: "others", controlling: 1, watching: "many" }), {
+      type: "others",
+      controlling: 1,
+      watching: 0,
+    });
+  });
+
   it("mean viewing only when the mode is anything but control", () => {
     for (const mode of ["view", "CONTROL", null, 1])
       assert.equal((parse({ type: "session", mode }) as { mode: string }).mode, "view");
