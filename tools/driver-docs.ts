@@ -7,9 +7,13 @@ import { join } from "node:path";
 import { packageRoot } from "../common/package-root.ts";
 import type { DriverInfoSchema } from "../drivers/base.ts";
 import fakeConsole from "../drivers/fake/console.ts";
+import iloBrowser from "../drivers/browser/ilo-browser.ts";
+import redfishGraphical from "../drivers/browser/redfish-graphical.ts";
 import idracVnc from "../drivers/idrac-vnc/console.ts";
 import ipmitoolPower from "../drivers/ipmitool/power.ts";
 import ipmitoolSocat from "../drivers/ipmitool-socat/console.ts";
+import openbmcKvm from "../drivers/openbmc-kvm/console.ts";
+import openbmcSerial from "../drivers/openbmc-serial/console.ts";
 import redfishPower from "../drivers/redfish/power.ts";
 import tcpSerial from "../drivers/tcp-serial/console.ts";
 import vnc from "../drivers/vnc/console.ts";
@@ -20,9 +24,13 @@ const END = "<!-- end of options -->";
 const SCHEMAS: Readonly<Record<string, DriverInfoSchema>> = {
   "docs/drivers/fake.md": fakeConsole.schema,
   "docs/drivers/idrac-vnc.md": idracVnc.schema,
+  "docs/drivers/ilo-browser.md": iloBrowser.schema,
   "docs/drivers/ipmi.md": ipmitoolPower.schema,
   "docs/drivers/ipmitool-socat.md": ipmitoolSocat.schema,
+  "docs/drivers/openbmc-kvm.md": openbmcKvm.schema,
+  "docs/drivers/openbmc-serial.md": openbmcSerial.schema,
   "docs/drivers/redfish.md": redfishPower.schema,
+  "docs/drivers/redfish-graphical.md": redfishGraphical.schema,
   "docs/drivers/tcp-serial.md": tcpSerial.schema,
   "docs/drivers/vnc.md": vnc.schema,
 };

@@ -1,5 +1,6 @@
 /** Makes docs/errors.md: what every error class and closed reason means to a program. */
 import { CLOSED_REASONS } from "../common/closed-reason.ts";
+import { START_FAILURES } from "../common/console-prelude.ts";
 import * as errors from "../common/errors.ts";
 
 export interface ErrorRow extends errors.ErrorFacts {
@@ -72,6 +73,15 @@ export function errorsPage(): string {
     ...table(
       ["class", "code", "exit status"],
       atStart.map((row) => [row.name, `\`${row.code}\``, String(row.exitStatus)]),
+    ),
+    "",
+    "## Why a console could not be started",
+    "",
+    "Reason text of a WebSocket that ends with close code 1013, for consoles that go through a BMC's web page.",
+    "",
+    ...table(
+      ["reason", "failure in a recipe"],
+      Object.entries(START_FAILURES).map(([failure, code]) => [`\`${code}\``, failure]),
     ),
     "",
     "## Closed reasons",

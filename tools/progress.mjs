@@ -26,8 +26,8 @@ export function seconds(sinceMs) {
  * Runs a program to its end, its output passed through.
  * @param {string} program
  * @param {readonly string[]} args
- * @param {{ env?: NodeJS.ProcessEnv, onSpawn?: (pid: number) => void, quiet?: boolean }} [options]
- *   `quiet` keeps the output and shows it only on failure
+ * @param {{ env?: NodeJS.ProcessEnv, onSpawn?: (pid: number) => void, quiet?: boolean, held?: boolean }} [options]
+ *   `quiet` keeps the output and shows it only on failure, `held` keeps it and shows it at the end
  * @returns {Promise<number>} exit status; 128 + n for signal n is not told apart from failure
  */
 export function run(program, args, options = {}) {
@@ -35,7 +35,10 @@ export function run(program, args, options = {}) {
     const child = spawn(program, args, {
       cwd: ROOT,
       env: options.env ?? process.env,
-      stdio: options.quiet ? ["ignore", "pipe", "pipe"] : ["ignore", "inherit", "inherit"],
+      stdio:
+        options.quiet || options.held
+          ? ["ignore", "pipe", "pipe"]
+          : ["ignore", "inherit", "inherit"],
     });
     const output = [];
     child.stdout?.on("data", (chunk) => output.push(chunk));
@@ -45,7 +48,8 @@ export function run(program, args, options = {}) {
       reject(new ToolError(`cannot run ${program}: ${cause.message}`, { cause })),
     );
     child.on("close", (status, signal) => {
-      if (status !== 0 && options.quiet) process.stderr.write(Buffer.concat(output));
+      if (options.held) process.stdout.write(Buffer.concat(output));
+      else if (status !== 0 && options.quiet) process.stderr.write(Buffer.concat(output));
       resolve(signal ? 1 : (status ?? 1));
     });
   });

@@ -15,8 +15,8 @@ import { PACKAGES, installPackages, missingPackages } from "./test-packages.mjs"
 const KINDS = ["unit", "contract", "hygiene", "functional", "browser"];
 /** Kinds that are skipped whole without their packages; in the others single tests say so themselves. */
 const ALL_OR_NOTHING = ["functional", "browser"];
-const KIND_LIMIT_MS = 10 * 60_000;
-const WHOLE_LIMIT_MS = 25 * 60_000;
+const KIND_LIMIT_MS = 14 * 60_000;
+const WHOLE_LIMIT_MS = 28 * 60_000;
 const bin = (name) => join(ROOT, "node_modules", ".bin", name);
 
 async function test() {
@@ -34,10 +34,17 @@ async function test() {
     const left = await packages(mayInstall, parts);
     await build();
     if (parts.length === 0) await checks(totals);
-    for (const job of jobsOf(parts)) {
-      if (job.kind in left) skip(job, left[job.kind], totals);
-      else await mocha(job, totals, running);
-    }
+    const runAll = async (jobs) => {
+      for (const job of jobs)
+        if (job.kind in left) skip(job, left[job.kind], totals);
+        else await mocha(job, totals, running);
+    };
+    const jobs = jobsOf(parts);
+    const beside = parts.length === 0 ? jobs.filter((job) => job.beside) : [];
+    const long = jobs.findIndex((job) => job.kind === "functional");
+    await runAll(jobs.slice(0, beside.length > 0 ? long : 0));
+    const rest = jobs.slice(beside.length > 0 ? long : 0).filter((job) => !beside.includes(job));
+    await Promise.all([runAll(rest), runAll(beside.map((job) => ({ ...job, held: true })))]);
   } finally {
     clearTimeout(watchdog);
   }
@@ -94,15 +101,30 @@ async function check(totals, title, program, args) {
 
 /** One job a mocha process. */
 function jobsOf(parts) {
-  if (parts.length === 0) return KINDS.map((kind) => ({ kind, spec: `dist/tests/${kind}` }));
-  return parts.map((part) => {
-    if (KINDS.includes(part)) return { kind: part, spec: `dist/tests/${part}` };
+  if (parts.length === 0) return KINDS.flatMap(wholeKind);
+  return parts.flatMap((part) => {
+    if (KINDS.includes(part)) return wholeKind(part);
     const path = relative(ROOT, resolve(ROOT, part));
     const kind = /^tests\/([a-z]+)(?:\/|$)/.exec(path)?.[1] ?? "";
     if (!KINDS.includes(kind) || !existsSync(join(ROOT, path)))
       throw new ToolError(`test: "${part}" is no kind (${KINDS.join(", ")}) and no path in tests/`);
     return { kind, spec: join("dist", path.replace(/\.ts$/, ".js")) };
   });
+}
+
+/**
+ * Consoles in a browser take as long as all other functional tests, which mostly wait: in a whole run what
+ * is marked `beside` runs at the same time as those.
+ */
+function wholeKind(kind) {
+  const spec = `dist/tests/${kind}`;
+  if (kind === "browser") return [{ kind, spec, beside: true }];
+  if (kind !== "functional") return [{ kind, spec }];
+  const consoles = `${spec}/drivers/browser`;
+  return [
+    { kind, spec, without: consoles },
+    { kind, spec: consoles, beside: true },
+  ];
 }
 
 function skip(job, lacks, totals) {
@@ -117,7 +139,8 @@ async function mocha(job, totals, running) {
     return;
   }
   const started = Date.now();
-  say(`\n== ${job.kind}${job.spec.endsWith(job.kind) ? "" : `: ${job.spec}`}`);
+  const title = `${job.kind}${job.spec.endsWith(job.kind) ? "" : `: ${job.spec}`}`;
+  say(`\n== ${title}${job.held ? ", shown when it ends" : ""}`);
   const folder = mkdtempSync(join(tmpdir(), "bmcon-test-"));
   const summary = join(folder, "summary.json");
   const args = [
@@ -126,11 +149,15 @@ async function mocha(job, totals, running) {
     `--reporter=${join(ROOT, "tools", "mocha-reporter.mjs")}`,
     `--reporter-option=summary=${summary}`,
     `--require=${join(ROOT, "dist", "tests", "mocha-root-hooks.js")}`,
+    ...(job.without ? [`--ignore=${join(ROOT, job.without, "**")}`] : []),
     statSync(spec).isDirectory() ? join(spec, "**", "*.test.js") : spec,
   ];
   let timer;
+  let own;
   const status = await run(process.execPath, args, {
+    held: job.held,
     onSpawn: (pid) => {
+      own = pid;
       running.add(pid);
       timer = setTimeout(() => {
         process.stderr.write(`test: ${job.kind} took longer than ${KIND_LIMIT_MS / 60_000} min\n`);
@@ -138,7 +165,7 @@ async function mocha(job, totals, running) {
       }, KIND_LIMIT_MS);
     },
   });
-  running.clear();
+  running.delete(own);
   clearTimeout(timer);
   const counts = existsSync(summary)
     ? JSON.parse(readFileSync(summary, "utf8"))
@@ -146,7 +173,7 @@ async function mocha(job, totals, running) {
   if (status !== 0 && counts.failures === 0) counts.failures = 1;
   rmSync(folder, { recursive: true });
   for (const name of Object.keys(totals)) totals[name] += counts[name];
-  say(`== ${job.kind}: ${counts.passes} passed, ${counts.failures} failed, ${seconds(started)}`);
+  say(`== ${title}: ${counts.passes} passed, ${counts.failures} failed, ${seconds(started)}`);
 }
 
 await whenStarted(import.meta.url, test);

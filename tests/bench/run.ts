@@ -1,11 +1,12 @@
 /**
  * `npm run bench`: the proxy with token check and VNC authentication on, against Debian's websockify
- * and HAProxy's TCP mode, interleaved in one run; then serial consoles, against websockify and conman.
- * Prints ratios; absolute figures are this machine's.
+ * and HAProxy's TCP mode, interleaved in one run; then serial consoles, against websockify and conman; then
+ * consoles in a browser, against nobody. Prints ratios; absolute figures are this machine's.
  *
- * Usage: npm run bench -- [screen|serial] [--rounds N] [--only SCENARIO[,SCENARIO]] [--json]
+ * Usage: npm run bench -- [screen|serial|browser] [--rounds N] [--only SCENARIO[,SCENARIO]] [--json]
  */
 import { parseArgs } from "node:util";
+import { BROWSER_SCENARIOS, runBrowser } from "./browser-run.ts";
 import { runLoad, type Sample } from "./load.ts";
 import { startPeer, type Peer } from "./peers.ts";
 import { reportTable } from "./report.ts";
@@ -28,16 +29,19 @@ async function main(): Promise<void> {
   if (!Number.isInteger(rounds) || rounds < 1)
     throw new Error(`--rounds must be a whole number from 1, not "${values.rounds}"`);
   const part = positionals[0];
-  if (positionals.length > 1 || !["screen", "serial", undefined].includes(part))
-    throw new Error(`the parts are screen and serial, not "${positionals.join(" ")}"`);
+  if (positionals.length > 1 || !["screen", "serial", "browser", undefined].includes(part))
+    throw new Error(`the parts are screen, serial and browser, not "${positionals.join(" ")}"`);
+  const isPart = (name: string): boolean => part === undefined || part === name;
   const wanted = values.only?.split(",");
   const isWanted = (name: string): boolean => !wanted || wanted.includes(name);
-  const scenarios = SCENARIOS.filter((scenario) => part !== "serial" && isWanted(scenario.name));
-  const serial = SERIAL_SCENARIOS.filter((name) => part !== "screen" && isWanted(name));
-  if (scenarios.length + serial.length === 0)
+  const scenarios = SCENARIOS.filter(({ name }) => isPart("screen") && isWanted(name));
+  const serial = SERIAL_SCENARIOS.filter((name) => isPart("serial") && isWanted(name));
+  const inBrowser = BROWSER_SCENARIOS.filter((name) => isPart("browser") && isWanted(name));
+  if (scenarios.length + serial.length + inBrowser.length === 0)
     throw new Error(`there is no scenario named "${values.only}"`);
   if (scenarios.length > 0) await runScreen(scenarios, rounds, values.json);
   if (serial.length > 0) await runSerial({ rounds, scenarios: serial, json: values.json });
+  if (inBrowser.length > 0) await runBrowser({ rounds, scenarios: inBrowser, json: values.json });
 }
 
 async function runScreen(

@@ -17,7 +17,14 @@ import {
 } from "../../common/node.ts";
 import { SecretBox } from "../../common/secret-box.ts";
 import { DriverInfoSecrets } from "../../conductor/driver-info-secrets.ts";
-import type { CollectedSensors, ConductorApi, NodeCreation } from "../../conductor/rpcapi.ts";
+import type {
+  CollectedSensors,
+  ConductorApi,
+  ConsoleFailureReport,
+  NodeCreation,
+  RecipeTrialReport,
+  VirtualMediaView,
+} from "../../conductor/rpcapi.ts";
 import type { ConductorInterface, Database } from "../../db/database.ts";
 import type { BootDevice, EventLogEntry, SensorReading } from "../../drivers/base.ts";
 
@@ -37,6 +44,10 @@ export class FakeConductor implements ConductorApi {
   /** What every node's BMC says. */
   sensors: readonly SensorReading[] = [];
   eventLog: readonly EventLogEntry[] = [];
+  recipeTrial: RecipeTrialReport = { steps: [], failure: null, screenshot: null };
+  consoleFailure: ConsoleFailureReport | null = null;
+  /** What every node's virtual drives hold. */
+  virtualMedia: readonly VirtualMediaView[] = [];
   readonly #database: Database;
   readonly #secrets: DriverInfoSecrets;
   readonly #failures = new Map<keyof ConductorApi, Error>();
@@ -200,11 +211,40 @@ export class FakeConductor implements ConductorApi {
     return token;
   }
 
+  tryConsoleRecipe(
+    ...args: Parameters<ConductorApi["tryConsoleRecipe"]>
+  ): Promise<RecipeTrialReport> {
+    this.#record("tryConsoleRecipe", args);
+    return Promise.resolve(this.recipeTrial);
+  }
+
+  getConsoleFailure(
+    ...args: Parameters<ConductorApi["getConsoleFailure"]>
+  ): Promise<{ readonly failure: ConsoleFailureReport | null }> {
+    this.#record("getConsoleFailure", args);
+    return Promise.resolve({ failure: this.consoleFailure });
+  }
+
   getDriverProperties(
     ...args: Parameters<ConductorApi["getDriverProperties"]>
   ): Promise<Record<string, string>> {
     this.#record("getDriverProperties", args);
     return Promise.resolve({ vnc_address: "Address of the VNC server. Required." });
+  }
+
+  async attachVirtualMedia(...args: Parameters<ConductorApi["attachVirtualMedia"]>): Promise<void> {
+    this.#record("attachVirtualMedia", args);
+  }
+
+  async detachVirtualMedia(...args: Parameters<ConductorApi["detachVirtualMedia"]>): Promise<void> {
+    this.#record("detachVirtualMedia", args);
+  }
+
+  async getVirtualMedia(
+    ...args: Parameters<ConductorApi["getVirtualMedia"]>
+  ): Promise<readonly VirtualMediaView[]> {
+    this.#record("getVirtualMedia", args);
+    return this.virtualMedia;
   }
 
   #record(verb: keyof ConductorApi, args: readonly unknown[]): void {

@@ -21,7 +21,7 @@ describe("version documents of the api", () => {
       links: [{ href: `${api.service.url}/v1/`, rel: "self" }],
       status: "CURRENT",
       min_version: "1.1",
-      version: "1.82",
+      version: "1.93",
     };
     assert.equal(status, 200);
     assert.deepEqual(json["versions"], [version]);
@@ -80,15 +80,15 @@ describe("microversion negotiation of the api", () => {
 
   const served = [
     ["no header at all", null, {}, "1.1"],
-    ["latest", "latest", {}, "1.82"],
+    ["latest", "latest", {}, "1.93"],
     ["the lowest version", "1.1", {}, "1.1"],
-    ["the highest version", "1.82", {}, "1.82"],
+    ["the highest version", "1.93", {}, "1.93"],
     ["the standard header", null, { "OpenStack-API-Version": "baremetal 1.40" }, "1.40"],
     [
       "the standard header among those of other services",
       null,
       { "OpenStack-API-Version": "compute 2.8, baremetal latest" },
-      "1.82",
+      "1.93",
     ],
     [
       "another service's standard header",
@@ -103,21 +103,21 @@ describe("microversion negotiation of the api", () => {
       assert.equal(answer.status, 200);
       assert.equal(answer.headers.get(VERSION), expected);
       assert.equal(answer.headers.get(MINIMUM), "1.1");
-      assert.equal(answer.headers.get(MAXIMUM), "1.82");
+      assert.equal(answer.headers.get(MAXIMUM), "1.93");
     });
 
   const refused = [
     [
       "1.999",
-      "Version 1.999 was requested but the minor version is not supported by this service. The supported version range is: [1.1, 1.82].",
+      "Version 1.999 was requested but the minor version is not supported by this service. The supported version range is: [1.1, 1.93].",
     ],
     [
       "1.0",
-      "Version 1.0 was requested but the minor version is not supported by this service. The supported version range is: [1.1, 1.82].",
+      "Version 1.0 was requested but the minor version is not supported by this service. The supported version range is: [1.1, 1.93].",
     ],
     [
       "2.5",
-      "Mutually exclusive versions requested. Version 2.5 requested but not supported by this service. The supported version range is: [1.1, 1.82].",
+      "Mutually exclusive versions requested. Version 2.5 requested but not supported by this service. The supported version range is: [1.1, 1.93].",
     ],
     ["garbage", "Invalid value for X-OpenStack-Ironic-API-Version header"],
   ] as const;
@@ -127,7 +127,7 @@ describe("microversion negotiation of the api", () => {
       assert.equal(answer.status, 406);
       assert.deepEqual(faultOf(answer), { code: 406, title: "Not Acceptable", description });
       assert.equal(answer.headers.get(MINIMUM), "1.1");
-      assert.equal(answer.headers.get(MAXIMUM), "1.82");
+      assert.equal(answer.headers.get(MAXIMUM), "1.93");
     });
 });
 

@@ -147,10 +147,12 @@ describe("showing and listing nodes over the api", () => {
     ["description_contains=rack+2", ["bm-2"]],
     ["chassis_uuid=1be26c0b-03f2-4d2e-ae87-c02d7f33c781", []],
     ["sharded=false&driver=idrac", ["bm-3", "bm-4"]],
+    ["include_children=True&driver=idrac", ["bm-3", "bm-4"]],
+    ["parent_node=bm-0", []],
   ] as const;
   for (const [query, expected] of filters)
     it(`filters by ${query}`, async () => {
-      const { json } = await api.get(`/v1/nodes/?fields=name&${query}`);
+      const { json } = await api.get(`/v1/nodes/?fields=name&${query}`, { version: "latest" });
       const names = (json["nodes"] as JsonObject[]).map((node) => node["name"] as string);
       assert.deepEqual(names.sort(), expected);
     });
@@ -182,6 +184,7 @@ describe("showing and listing nodes over the api", () => {
   it("refuses a filter newer than the version with 406", async () => {
     assert.equal((await api.get("/v1/nodes?owner=x", { version: "1.49" })).status, 406);
     assert.equal((await api.get("/v1/nodes?detail=1", { version: "1.42" })).status, 406);
+    assert.equal((await api.get("/v1/nodes?parent_node=x", { version: "1.82" })).status, 406);
   });
 
   it("answers lists that are empty here truthfully", async () => {

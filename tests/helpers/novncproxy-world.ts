@@ -35,6 +35,8 @@ export interface ConsoleSpec {
   readonly username?: string;
   readonly tls?: HostTls;
   readonly quirks?: ConsoleQuirks;
+  /** It has to start something first. */
+  readonly preludeSeconds?: number;
   readonly consoleType?: ConsoleType;
   readonly allowedSecurityTypes?: readonly SecurityTypeName[];
   /** Makes it a serial line. */
@@ -172,6 +174,7 @@ export function storedEndpoint(
     allowedSecurityTypes: spec.serial ? [] : (spec.allowedSecurityTypes ?? ["VncAuth", "None"]),
     ...(spec.tls && { tls: spec.tls }),
     ...(spec.quirks && { quirks: spec.quirks }),
+    ...(spec.preludeSeconds !== undefined && { preludeSeconds: spec.preludeSeconds }),
     ...(spec.serial && { serial: spec.serial }),
     ...(Object.keys(credentials).length > 0 && { credentials }),
   };

@@ -2,6 +2,7 @@
 import { CaFiles } from "../../common/ca-files.ts";
 import { systemClock } from "../../common/clock.ts";
 import type { StoredConsoleEndpoint } from "../../common/console-endpoint.ts";
+import { BmcSessions } from "../../common/host-websocket/bmc-sessions.ts";
 import { silentLogger } from "../../common/log.ts";
 import { SecretBox } from "../../common/secret-box.ts";
 import {
@@ -21,6 +22,7 @@ export function lineEnvironment(settings: Partial<LineSettings> = {}): LineEnvir
     secretBox: new SecretBox(SecretBox.newKeyFileText()),
     caFiles: new CaFiles(),
     turns: new TurnQueue(),
+    bmcSessions: new BmcSessions(),
     stepMilliseconds: 5000,
     settings: {
       replayLines: 1000,

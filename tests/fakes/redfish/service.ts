@@ -19,6 +19,8 @@ export interface Machine {
   readonly pageSize?: number;
   /** Where the ETag of a resource is said; a PATCH must then bring it as If-Match. */
   readonly etagIn?: "header" | "body";
+  /** Answers a POST or PATCH instead of the service; undefined leaves it to that. */
+  readonly write?: (method: string, path: string, body: Resource) => Promise<Answer | undefined>;
 }
 
 export interface FakeRedfish extends RedfishServer {
@@ -52,12 +54,24 @@ async function serve(
   fake.requests.push(`${request.method} ${request.url}`);
   const expected = Buffer.from(`root:${fake.password}`).toString("base64");
   const [status, body, etag] =
-    request.headers.authorization === `Basic ${expected}` ? answer(fake, request, text) : [401];
+    request.headers.authorization === `Basic ${expected}`
+      ? ((await written(fake, request, text)) ?? answer(fake, request, text))
+      : [401];
   response.writeHead(status, { ...(etag !== undefined && { etag }) });
   response.end(body === undefined ? "" : JSON.stringify(body));
 }
 
-type Answer = [status: number, body?: unknown, etag?: string];
+export type Answer = [status: number, body?: unknown, etag?: string];
+
+async function written(
+  fake: FakeRedfish,
+  { method = "", url = "/" }: IncomingMessage,
+  text: string,
+): Promise<Answer | undefined> {
+  if (method === "GET" || !fake.machine.write) return undefined;
+  const path = trimmed(new URL(url, "https://bmc").pathname);
+  return fake.machine.write(method, path, text === "" ? {} : (JSON.parse(text) as Resource));
+}
 
 function answer(fake: FakeRedfish, request: IncomingMessage, text: string): Answer {
   const url = new URL(request.url ?? "/", "https://bmc");
